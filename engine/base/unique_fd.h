@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DEFIB_ENGINE_BASE_UNIQUE_FD_H
+#define DEFIB_ENGINE_BASE_UNIQUE_FD_H
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace defib {
+
+// Owns one file descriptor and closes it.
+class UniqueFd {
+  public:
+    UniqueFd() = default;
+    explicit UniqueFd(int fd) : fd_(fd) {}
+    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept {
+        if (this != &other) reset(std::exchange(other.fd_, -1));
+        return *this;
+    }
+    UniqueFd(const UniqueFd&) = delete;
+    UniqueFd& operator=(const UniqueFd&) = delete;
+    ~UniqueFd() { reset(); }
+
+    int get() const { return fd_; }
+    bool is_open() const { return fd_ >= 0; }
+    void reset(int fd = -1) {
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = fd;
+    }
+
+  private:
+    int fd_ = -1;
+};
+
+}  // namespace defib
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A layout: one kernel's structures, enums, constants and symbols, as everything after the readers
+// sees them. Members of anonymous structures and unions are flattened into the structure that holds
+// them; structures, enums, constants and symbols are sorted by name, members by offset.
+#ifndef DEFIB_LAYOUTS_LAYOUT_H
+#define DEFIB_LAYOUTS_LAYOUT_H
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace defib::layouts {
+
+inline constexpr int LAYOUT_SCHEMA_VERSION = 1;
+
+enum class MemberKind : uint8_t {
+    integer,
+    boolean,
+    character,
+    floating,
+    pointer,
+    structure,
+    union_type,
+    enumeration,
+    function,
+    void_type,
+};
+
+struct LayoutMember {
+    std::string name;
+    uint64_t offset = 0;  // bytes from the start of the structure
+    uint64_t size = 0;    // bytes of the whole member; of a bit-field: of the unit that holds it
+    MemberKind kind = MemberKind::integer;  // of an array: of its element
+    bool is_signed = false;
+    uint32_t bit_size = 0;        // 0: not a bit-field
+    uint32_t bit_offset = 0;      // from bit 0 of the byte at `offset`
+    std::vector<uint64_t> array;  // dimensions; a flexible one is 0
+    std::string type;  // the declared name without qualifiers: "pid_t", "task_struct"; may be empty
+    std::string target;  // pointers: the structure pointed to, if it is one
+    uint32_t depth = 0;  // pointers: how many stars
+};
+
+struct LayoutStruct {
+    uint64_t size = 0;
+    bool is_union = false;
+    std::vector<LayoutMember> members;
+};
+
+struct LayoutEnum {
+    uint64_t size = 0;
+    bool is_signed = false;
+    std::vector<std::pair<std::string, int64_t>> values;
+};
+
+struct LayoutConstant {
+    int64_t value = 0;
+    std::string source;  // "headers: arch/x86/include/asm/thread_info.h", "table: 6.1", ...
+};
+
+// Whose layout it is. An empty string or nullopt: the input did not say.
+struct KernelIdentity {
+    std::string architecture;  // "x86_64", "aarch64"
+    std::string release;       // "6.1.0-56-amd64"
+    std::string banner;        // linux_banner without its line end
+    std::string build_id;      // hex
+    std::string btf_digest;    // "sha256:<hex>" of the raw .BTF bytes
+    std::optional<bool> smp;
+    std::optional<bool> preempt_rt;
+    std::optional<bool> randstruct;
+    std::vector<int> page_table_levels;  // possible ones: {4}, {4, 5}
+};
+
+struct Layout {
+    KernelIdentity kernel;
+    std::map<std::string, LayoutStruct> structs;
+    std::map<std::string, LayoutEnum> enums;
+    std::map<std::string, LayoutConstant> constants;
+    // Byte offsets from _text; per-CPU symbols are what the symbol table says, from the per-CPU
+    // base.
+    std::map<std::string, int64_t> symbols;
+};
+
+}  // namespace defib::layouts
+
+#endif
