@@ -74,6 +74,11 @@ struct KernelIdentity {
     std::vector<int> page_table_levels;  // possible ones: {4}, {4, 5}
 };
 
+struct LayoutSymbol {
+    int64_t value = 0;         // bytes from _text; of an absolute one: the value itself
+    bool is_absolute = false;  // per-CPU variables (their offset in the per-CPU area), on x86-64
+};
+
 struct Layout {
     KernelIdentity kernel;
     std::map<std::string, LayoutStruct> structs;
