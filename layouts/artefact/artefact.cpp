@@ -4,6 +4,7 @@
 
 #include "layouts/artefact/btf_blob.h"
 #include "layouts/artefact/bzimage.h"
+#include "layouts/artefact/deb.h"
 #include "layouts/artefact/kernel_elf.h"
 #include "layouts/btf.h"
 
@@ -15,6 +16,7 @@ constexpr ArtefactReader READERS[] = {
     {"raw BTF", looks_like_btf, read_btf_blob},
     {"an ELF vmlinux or module", looks_like_kernel_elf, read_kernel_elf},
     {"a vmlinuz", looks_like_bzimage, read_bzimage},
+    {"a Debian package of a kernel", looks_like_deb, read_deb},
 };
 
 }  // namespace
