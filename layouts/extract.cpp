@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "engine/base/file.h"
-#include "layouts/constants/constants.h"
 #include "layouts/layout_json.h"
 
 namespace defib::layouts {
@@ -53,11 +52,6 @@ Result<Layout> extract(const std::filesystem::path& input, const ExtractOptions&
     if (!layout) return layout;
     layout->kernel = merged(std::move(artefact->kernel), std::move(layout->kernel));
     take_symbols(*layout, std::move(artefact->symbols), options.selection);
-
-    auto constants = constants_for(layout->kernel, options.headers, wanted_constants());
-    if (!constants) return std::unexpected(constants.error());
-    // An enumerator of this very kernel's types wins over a table.
-    layout->constants.merge(*constants);
     return layout;
 }
 
@@ -99,8 +93,8 @@ size_t extract_packages(const std::vector<std::filesystem::path>& packages,
     std::atomic<size_t> failed = 0;
     std::mutex one_at_a_time;
 
-    const auto extract_one = [&](const std::filesystem::path& package)
-        -> Result<std::filesystem::path> {
+    const auto extract_one =
+        [&](const std::filesystem::path& package) -> Result<std::filesystem::path> {
         const auto layout = extract(package, each);
         if (!layout) return std::unexpected(layout.error());
         const auto path = into / (layout->kernel.release + ".json");

@@ -40,8 +40,8 @@ Result<Bytes> find_data(const Input& input) {
         const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), size);
         if (!header.ends_with("`\n") || parsed.ec != std::errc{} ||
             parsed.ptr != digits.data() + digits.size()) {
-            return fail(DEFIB_ERROR_LAYOUT_MALFORMED, input.object, "not a package: a broken header",
-                        "fetch it again");
+            return fail(DEFIB_ERROR_LAYOUT_MALFORMED, input.object,
+                        "not a package: a broken header", "fetch it again");
         }
         at += AR_HEADER;
         if (!holds(input.bytes, at, size)) {
@@ -58,9 +58,9 @@ Result<Bytes> find_data(const Input& input) {
 }
 
 bool is_kernel(const TarEntry& entry) {
-    return entry.type == '0' && (entry.name.starts_with("boot/vmlinuz-") ||
-                                 entry.name.starts_with("boot/vmlinux-") ||
-                                 entry.name.starts_with("usr/lib/debug/boot/vmlinux-"));
+    return entry.type == '0' &&
+           (entry.name.starts_with("boot/vmlinuz-") || entry.name.starts_with("boot/vmlinux-") ||
+            entry.name.starts_with("usr/lib/debug/boot/vmlinux-"));
 }
 
 // Not through the table of readers: a package within a package could nest without end.
@@ -72,7 +72,9 @@ Result<Artefact> read_kernel(const Input& kernel, const ReadOptions& options) {
 
 }  // namespace
 
-bool looks_like_deb(Bytes head) { return starts_with(head, AR_MAGIC); }
+bool looks_like_deb(Bytes head) {
+    return starts_with(head, AR_MAGIC);
+}
 
 Result<Artefact> read_deb(const Input& input, const ReadOptions& options) {
     const auto data = find_data(input);
@@ -92,8 +94,7 @@ Result<Artefact> read_deb(const Input& input, const ReadOptions& options) {
         auto content = tar.content(MOST_KERNEL_BYTES);
         if (!content) return std::unexpected(content.error());
         auto kernel = std::make_shared<const std::vector<std::byte>>(std::move(*content));
-        auto artefact =
-            read_kernel(Input{input.object + ": " + entry->name, {}, *kernel}, options);
+        auto artefact = read_kernel(Input{input.object + ": " + entry->name, {}, *kernel}, options);
         if (artefact) artefact->memory.push_back(std::move(kernel));
         return artefact;
     }

@@ -86,20 +86,24 @@ Result<int> extract(const Arguments& arguments) {
 
 Action declare_extract(CLI::App& options) {
     auto arguments = std::make_shared<Arguments>();
-    options.add_option("INPUT", arguments->input,
-                       "vmlinuz, vmlinux, raw BTF, a module, a linux-image package or a folder of "
-                       "them, a RAM file or a vmcore; known by its content")
+    options
+        .add_option("INPUT", arguments->input,
+                    "vmlinuz, vmlinux, raw BTF, a module, a linux-image package or a folder of "
+                    "them, a RAM file or a vmcore; known by its content")
         ->required();
-    options.add_option("-o,--output", arguments->output,
-                       "write to FILE, whole or not at all; for a folder: the folder to write to")
+    options
+        .add_option("-o,--output", arguments->output,
+                    "write to FILE, whole or not at all; for a folder: the folder to write to")
         ->type_name("FILE");
     options.add_flag("--full", arguments->is_full,
                      "everything that the types hold, not only what detectors and routines need");
-    options.add_option("--headers", arguments->headers,
-                       "the kernel's own headers, for the constants that no types hold: folders or "
-                       "linux-headers packages")
+    options
+        .add_option("--headers", arguments->headers,
+                    "the kernel's own headers, for the constants that no types hold: folders or "
+                    "linux-headers packages")
         ->type_name("DIR|DEB");
-    options.add_option("--base", arguments->base, "the kernel whose types a module's BTF continues")
+    options
+        .add_option("--base", arguments->base, "the kernel whose types a module's BTF continues")
         ->type_name("FILE");
     options.add_option("--types", arguments->types, "where an ELF file has both")
         ->check(CLI::IsMember({"any", "btf", "dwarf"}))
