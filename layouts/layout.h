@@ -40,8 +40,8 @@ struct LayoutMember {
     uint32_t bit_size = 0;        // 0: not a bit-field
     uint32_t bit_offset = 0;      // from bit 0 of the byte at `offset`
     std::vector<uint64_t> array;  // dimensions; a flexible one is 0
-    // The declared name without qualifiers, dimensions and stars: "pid_t", "task_struct". Empty: it
-    // has none.
+    // The declared name without qualifiers, dimensions and stars: "pid_t", "task_struct"; empty if
+    // there is none. A base type's name stands only behind a star ("char").
     std::string type;
     std::string target;  // the structure that it is or points to: its name in Layout::structs
     uint32_t depth = 0;  // pointers: how many stars

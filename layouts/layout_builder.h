@@ -22,38 +22,18 @@
 #ifndef DEFIB_LAYOUTS_LAYOUT_BUILDER_H
 #define DEFIB_LAYOUTS_LAYOUT_BUILDER_H
 
-#include <map>
-#include <set>
-#include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "engine/base/result.h"
 #include "layouts/layout.h"
 #include "layouts/type_graph.h"
+#include "layouts/wanted.h"
 
 namespace defib::layouts {
 
-using NameSet = std::set<std::string, std::less<>>;
-
-// What a tailored layout holds. What a kernel does not have is absent from its layout.
-struct Wanted {
-    // Members by structure, values by enumeration; "*" stands for all of them.
-    std::map<std::string, NameSet, std::less<>> structs;
-    std::map<std::string, NameSet, std::less<>> enums;
-    NameSet constants;
-    NameSet symbols;
-};
-
 struct Everything {};
 using Selection = std::variant<Everything, Wanted>;
-
-// layouts/wanted.json, which is compiled in.
-const Wanted& wanted_by_default();
-
-// The same from another text of its form.
-Result<Wanted> read_wanted(std::string_view json, std::string_view object);
 
 // Structures, enumerations, constants of anonymous enumerations, and what types say of the kernel's
 // flavour. Identity, symbols and the constants of headers are the caller's to add.

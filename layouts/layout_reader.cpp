@@ -195,26 +195,21 @@ class LayoutReader {
 
     bool read_member(const JsonValue& json, LayoutMember& member) {
         bool has_type = false;
-        const bool is_read = entries(json, {"offset", "size", "kind"},
-                                     [&](std::string_view name, const JsonValue& value) {
-                                         if (name == "offset") return size(value, member.offset);
-                                         if (name == "size") return size(value, member.size);
-                                         if (name == "kind") return read_kind(value, member.kind);
-                                         if (name == "signed")
-                                             return boolean(value, member.is_signed);
-                                         if (name == "bit_offset")
-                                             return small(value, member.bit_offset, 63);
-                                         if (name == "bit_size")
-                                             return small(value, member.bit_size, 64);
-                                         if (name == "array")
-                                             return read_dimensions(value, member.array);
-                                         if (name == "target") return text(value, member.target);
-                                         if (name == "depth")
-                                             return small(value, member.depth, 255);
-                                         if (name != "type") return unknown_key();
-                                         has_type = true;
-                                         return text(value, member.type);
-                                     });
+        const bool is_read =
+            entries(json, {"offset", "size"}, [&](std::string_view name, const JsonValue& value) {
+                if (name == "offset") return size(value, member.offset);
+                if (name == "size") return size(value, member.size);
+                if (name == "kind") return read_kind(value, member.kind);
+                if (name == "signed") return boolean(value, member.is_signed);
+                if (name == "bit_offset") return small(value, member.bit_offset, 63);
+                if (name == "bit_size") return small(value, member.bit_size, 64);
+                if (name == "array") return read_dimensions(value, member.array);
+                if (name == "target") return text(value, member.target);
+                if (name == "depth") return small(value, member.depth, 255);
+                if (name != "type") return unknown_key();
+                has_type = true;
+                return text(value, member.type);
+            });
         if (!is_read) return false;
         if (!has_type) member.type = member.target;
         const bool points =
@@ -276,31 +271,31 @@ class LayoutReader {
         });
     }
 
+    // Constants stand under their source, so one name could stand under two.
     bool read_constants(const JsonValue& json) {
-        return entries(json, {}, [&](const std::string& name, const JsonValue& value) {
-            LayoutConstant& constant = layout_.constants[name];
-            return entries(value, {"value", "source"},
-                           [&](std::string_view key, const JsonValue& content) {
-                               if (key == "value") return number(content, constant.value);
-                               if (key == "source") return text(content, constant.source);
-                               return unknown_key();
-                           });
+        return entries(json, {}, [&](const std::string& source, const JsonValue& group) {
+            return entries(group, {}, [&](const std::string& name, const JsonValue& value) {
+                LayoutConstant constant{0, source};
+                if (!number(value, constant.value)) return false;
+                return layout_.constants.emplace(name, std::move(constant)).second ||
+                       complain("has two values");
+            });
         });
     }
 
     bool read_symbols(const JsonValue& json) {
+        return entries(json, {"offset", "absolute"},
+                       [&](std::string_view place, const JsonValue& group) {
+                           if (place != "offset" && place != "absolute") return unknown_key();
+                           return read_symbols_of(group, place == "absolute");
+                       });
+    }
+
+    bool read_symbols_of(const JsonValue& json, bool are_absolute) {
         return entries(json, {}, [&](const std::string& name, const JsonValue& value) {
-            LayoutSymbol& symbol = layout_.symbols[name];
-            size_t places = 0;
-            const bool is_read =
-                entries(value, {}, [&](std::string_view key, const JsonValue& content) {
-                    if (key != "offset" && key != "absolute") return unknown_key();
-                    symbol.is_absolute = key == "absolute";
-                    ++places;
-                    return number(content, symbol.value);
-                });
-            if (!is_read) return false;
-            return places == 1 || complain("has not one of 'offset' and 'absolute'");
+            LayoutSymbol symbol{0, are_absolute};
+            if (!number(value, symbol.value)) return false;
+            return layout_.symbols.emplace(name, symbol).second || complain("has two places");
         });
     }
 

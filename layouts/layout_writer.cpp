@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <charconv>
+#include <map>
+#include <vector>
 
 #include "layouts/kind_names.h"
 #include "layouts/layout_json.h"
@@ -122,7 +124,7 @@ void write_member(Writer& out, const LayoutMember& member) {
     out.open('{');
     out.entry("offset", member.offset);
     out.entry("size", member.size);
-    out.entry("kind", kind_name(member.kind));
+    if (member.kind != MemberKind::integer) out.entry("kind", kind_name(member.kind));
     if (member.is_signed) out.entry("signed", true);
     if (member.bit_size != 0) {
         out.entry("bit_offset", uint64_t{member.bit_offset});
@@ -185,17 +187,31 @@ void write_enums(Writer& out, const Layout& layout) {
     out.close('}');
 }
 
+// By source, because most share a few.
 void write_constants(Writer& out, const Layout& layout) {
+    std::map<std::string_view, std::vector<std::pair<std::string_view, int64_t>>> by_source;
+    for (const auto& [name, constant] : layout.constants) {
+        by_source[constant.source].emplace_back(name, constant.value);
+    }
     out.line();
     out.key("constants");
     out.open('{');
-    for (const auto& [name, constant] : layout.constants) {
+    for (const auto& [source, constants] : by_source) {
         out.line();
-        out.key(name);
+        out.key(source);
         out.open('{');
-        out.entry("value", constant.value);
-        out.entry("source", std::string_view(constant.source));
+        for (const auto& [name, value] : constants) out.entry(name, value);
         out.close('}');
+    }
+    out.close('}');
+}
+
+void write_symbols_that(Writer& out, const Layout& layout, bool are_absolute) {
+    out.open('{');
+    for (const auto& [name, symbol] : layout.symbols) {
+        if (symbol.is_absolute != are_absolute) continue;
+        out.line();
+        out.entry(name, symbol.value);
     }
     out.close('}');
 }
@@ -204,13 +220,12 @@ void write_symbols(Writer& out, const Layout& layout) {
     out.line();
     out.key("symbols");
     out.open('{');
-    for (const auto& [name, symbol] : layout.symbols) {
-        out.line();
-        out.key(name);
-        out.open('{');
-        out.entry(symbol.is_absolute ? "absolute" : "offset", symbol.value);
-        out.close('}');
-    }
+    out.line();
+    out.key("offset");
+    write_symbols_that(out, layout, false);
+    out.line();
+    out.key("absolute");
+    write_symbols_that(out, layout, true);
     out.close('}');
 }
 

@@ -140,6 +140,10 @@ class StructBuilder {
         const Type& type = graph_.types[resolved.id];
         const auto name = resolved.outer_alias.empty() ? type.name : resolved.outer_alias;
         made.type = name;
+        // Kind, size and sign say as much as "long unsigned int" does, and compilers differ in how
+        // they spell it.
+        const bool is_base = type.kind == TypeKind::integer || type.kind == TypeKind::floating;
+        if (is_base && made.depth == 0 && resolved.outer_alias.empty()) made.type.clear();
         if (is_record(type)) {
             made.target = type.name.empty() ? resolved.inner_alias : type.name;
         } else if (type.kind == TypeKind::forward) {
