@@ -50,4 +50,21 @@ Result<Constants> constants_for(const KernelIdentity& kernel,
     return std::move(read->constants);
 }
 
+Result<void> add_constants(Layout& layout, std::span<const std::filesystem::path> headers,
+                           const ConstantNames& wanted) {
+    auto constants = constants_for(layout.kernel, headers, wanted);
+    if (!constants) return std::unexpected(constants.error());
+    for (const auto& [name, known] : layout.constants) {
+        const auto found = constants->find(name);
+        if (found == constants->end() || found->second.value == known.value) continue;
+        if (headers.empty()) return {};
+        return fail(DEFIB_ERROR_LAYOUT_CONSTANTS, headers.front().string(),
+                    name + " is " + std::to_string(found->second.value) + " there, but " +
+                        std::to_string(known.value) + " in the kernel's own types",
+                    "give the headers of exactly this kernel");
+    }
+    layout.constants.merge(*constants);
+    return {};
+}
+
 }  // namespace defib::layouts

@@ -59,6 +59,11 @@ Result<Constants> constants_for(const KernelIdentity& kernel,
                                 std::span<const std::filesystem::path> headers,
                                 const ConstantNames& wanted);
 
+// Adds them to what the layout knows from its types. Where the two contradict each other, headers
+// are refused, and the table is held not to speak of this kernel: a vendor changed it.
+Result<void> add_constants(Layout& layout, std::span<const std::filesystem::path> headers,
+                           const ConstantNames& wanted);
+
 }  // namespace defib::layouts
 
 #endif

@@ -100,6 +100,29 @@ TEST_F(FromHeaders, RefusesTheHeadersOfAnotherKernel) {
     EXPECT_THAT(error_of(other), HasSubstr("headers of 1-amd64, but the kernel is 9-amd64"));
 }
 
+TEST_F(FromHeaders, HeadersThatContradictTheKernelsOwnTypesAreRefused) {
+    Layout layout;
+    layout.kernel.release = "1-amd64";
+    layout.kernel.architecture = "x86_64";
+    layout.constants["CSD_TYPE_SYNC"] = {.value = 0x20, .source = "types"};
+    const fs::path folder = build();
+    const auto added = add_constants(layout, std::span(&folder, 1), wanted_constants());
+    ASSERT_FALSE(added);
+    EXPECT_THAT(to_line(added.error()), HasSubstr("CSD_TYPE_SYNC is 16 there, but 32"));
+    layout.constants.at("CSD_TYPE_SYNC").value = 0x10;
+    EXPECT_TRUE(add_constants(layout, std::span(&folder, 1), wanted_constants()));
+    EXPECT_EQ(layout.constants.at("TASK_PARKED").value, 0x40);
+}
+
+TEST_F(FromHeaders, HeadersForAnotherProcessorAreRefused) {
+    KernelIdentity kernel;
+    kernel.architecture = "aarch64";
+    const fs::path folder = build();
+    const auto constants = constants_for(kernel, std::span(&folder, 1), wanted_constants());
+    ASSERT_FALSE(constants);
+    EXPECT_THAT(to_line(constants.error()), HasSubstr("headers for x86_64"));
+}
+
 TEST_F(FromHeaders, SaysWhatIsMissing) {
     EXPECT_THAT(error_of(read(root_ / "nothing")), HasSubstr("no such file or folder"));
     EXPECT_THAT(error_of(read(root_ / "linux-headers-1-common")),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "layouts/constants/constants.h"
+#include "layouts/wanted.h"
 
 namespace defib::layouts {
 namespace {
@@ -65,6 +66,27 @@ TEST(ConstantTable, PrivateConstantsAreKnownOnlyWithoutTheRealTimePatches) {
         ASSERT_TRUE(patched);
         EXPECT_TRUE(patched->empty());
     }
+}
+
+TEST(ConstantTable, EveryConstantOfTheDefaultLayoutIsLookedForInHeadersAndTable) {
+    for (const std::string& name : wanted_by_default().constants) {
+        EXPECT_TRUE(wanted_constants().contains(name)) << name << ": add it to names.inc";
+    }
+}
+
+TEST(ConstantTable, IsNotBelievedWhereItContradictsTheKernelsOwnTypes) {
+    Layout layout;
+    layout.kernel = debian("6.12.1");
+    layout.constants["CSD_TYPE_TTWU"] = {.value = 0x30, .source = "types"};
+    ASSERT_TRUE(add_constants(layout, {}, wanted_constants()));
+    EXPECT_EQ(layout.constants.at("CSD_TYPE_TTWU").source, "types");
+    EXPECT_EQ(layout.constants.at("TIF_SIGPENDING").value, 2);
+
+    Layout changed;
+    changed.kernel = debian("6.12.1");
+    changed.constants["CSD_TYPE_TTWU"] = {.value = 0x40, .source = "types"};
+    ASSERT_TRUE(add_constants(changed, {}, wanted_constants()));
+    EXPECT_EQ(changed.constants.size(), 1U);
 }
 
 TEST(ConstantTable, GivesOnlyWhatIsWanted) {
