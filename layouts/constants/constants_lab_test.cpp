@@ -28,6 +28,7 @@ TEST_P(ConstantsOf, AreTheSameInTheTableAndInTheHeaders) {
     ASSERT_TRUE(fs::exists(folder)) << folder << ": run ./dev kernels";
     const auto read = constants_from_headers(std::span(&folder, 1), "", wanted_constants());
     ASSERT_TRUE(read) << to_line(read.error());
+    EXPECT_EQ(fs::canonical(folder).filename(), "linux-headers-" + read->release);
     KernelIdentity kernel;
     kernel.release = read->release;
     kernel.architecture = read->architecture;

@@ -37,7 +37,8 @@ class FromHeaders : public ::testing::Test {
               "#define NMI_VECTOR -2\n");
         write("linux-headers-1-amd64/Makefile", "include /gone/linux-headers-1-common/Makefile\n");
         write("linux-headers-1-amd64/include/generated/autoconf.h", "#define CONFIG_STRANGE 1\n");
-        write("linux-headers-1-amd64/include/config/kernel.release", "1-amd64\n");
+        write("linux-headers-1-amd64/include/generated/utsrelease.h",
+              "#define UTS_RELEASE \"1-amd64\"\n");
         fs::create_directories(build() / "arch/x86/include/generated");
     }
     void TearDown() override { fs::remove_all(root_); }
@@ -88,7 +89,7 @@ TEST_F(FromHeaders, AMacroThatIsNoConstantIsAbsent) {
 
 TEST_F(FromHeaders, FindsTheFolderUnderARootThatHoldsTwoKernels) {
     write("linux-headers-2-amd64/include/generated/autoconf.h", "");
-    write("linux-headers-2-amd64/include/config/kernel.release", "2-amd64\n");
+    write("linux-headers-2-amd64/include/generated/utsrelease.h", "#define UTS_RELEASE \"2\"\n");
     EXPECT_TRUE(read(root_, "1-amd64"));
     EXPECT_THAT(error_of(read(root_)), HasSubstr("several kernels"));
 }

@@ -47,8 +47,14 @@ std::string first_line(const fs::path& path) {
     return std::string(text.substr(0, text.find('\n')));
 }
 
+// What uname will say. (include/config/kernel.release need not: Debian's 6.1 packages hold the
+// release of the sources there.)
 std::string release_of(const fs::path& build) {
-    return first_line(build / "include/config/kernel.release");
+    const std::string line = first_line(build / "include/generated/utsrelease.h");
+    const size_t open = line.find('"');
+    const size_t close = line.rfind('"');
+    if (open == std::string::npos || close <= open) return {};
+    return line.substr(open + 1, close - open - 1);
 }
 
 // The folder itself, what is unpacked under it, and what it links to: sorted, without doubles.

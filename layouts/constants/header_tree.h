@@ -22,7 +22,7 @@ struct HeaderTree {
     std::filesystem::path common;  // include/linux/kconfig.h; may be the same
     std::string kernel_directory;  // "x86": below arch/
     std::string architecture;      // "x86_64"
-    std::string release;           // include/config/kernel.release
+    std::string release;           // include/generated/utsrelease.h
 
     // clang's arguments that make it see these headers as the kernel's build does.
     std::vector<std::string> compiler_arguments() const;
