@@ -15,9 +15,8 @@ namespace {
 constexpr uint64_t GIB = uint64_t{1} << 30;
 
 std::string cpu_model(const GuestOptions& options) {
-    // A model without TSX, and old enough that TCG has all of it: QEMU warns about each bit it
-    // lacks.
-    std::string model = "Haswell-noTSX";
+    // A model without TSX, less what TCG does not have: QEMU would warn about each bit.
+    std::string model = "Haswell-noTSX,-pcid,-invpcid,-x2apic,-tsc-deadline";
     if (options.five_level_paging) model += ",+la57";
     if (!options.hypervisor_bit) model += ",-hypervisor";
     if (!options.pmu) model += ",pmu=off";

@@ -148,6 +148,7 @@ Result<int> Guest::interact(const Argv& argv) {
                    !process.out.empty() || !process.err.empty() || link.console().size() != shown;
         });
     }
+    if (!ended && is_terminal) put("\r\n");  // the prompt of the guest is no line of ours
     return ended.value_or(0);
 }
 
