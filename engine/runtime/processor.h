@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The processor that runs the engine: how it reads and writes memory that others change, and how it
+// orders that. Everything that differs between processors is in the one file chosen here.
+//
+// Every access to the target is volatile: a plain load may be served for ever from a GPU's first
+// level cache, and a compiler may merge or repeat it. On both processors a volatile access of an
+// aligned 1, 2, 4 or 8 bytes is one access, never two halves.
+#ifndef DEFIB_ENGINE_RUNTIME_PROCESSOR_H
+#define DEFIB_ENGINE_RUNTIME_PROCESSOR_H
+
+#include <stdint.h>
+
+#if defined(__NVPTX__)
+#include "engine/runtime/processor_nvptx64.h"
+#elif defined(__x86_64__)
+#include "engine/runtime/processor_x86_64.h"
+#else
+#error "the engine has not been ported to this processor"
+#endif
+
+namespace defib::runtime {
+
+inline uint64_t read_volatile(uint64_t address, uint32_t size) {
+    switch (size) {
+        case 1:
+            return *reinterpret_cast<const volatile uint8_t*>(address);
+        case 2:
+            return *reinterpret_cast<const volatile uint16_t*>(address);
+        case 4:
+            return *reinterpret_cast<const volatile uint32_t*>(address);
+        default:
+            return *reinterpret_cast<const volatile uint64_t*>(address);
+    }
+}
+
+inline void write_volatile(uint64_t address, uint64_t value, uint32_t size) {
+    switch (size) {
+        case 1:
+            *reinterpret_cast<volatile uint8_t*>(address) = static_cast<uint8_t>(value);
+            break;
+        case 2:
+            *reinterpret_cast<volatile uint16_t*>(address) = static_cast<uint16_t>(value);
+            break;
+        case 4:
+            *reinterpret_cast<volatile uint32_t*>(address) = static_cast<uint32_t>(value);
+            break;
+        default:
+            *reinterpret_cast<volatile uint64_t*>(address) = value;
+            break;
+    }
+}
+
+inline uint32_t load_acquire(const uint32_t* word) {
+    const uint32_t value = *const_cast<const volatile uint32_t*>(word);
+    order_all();
+    return value;
+}
+
+inline void store_release(uint32_t* word, uint32_t value) {
+    order_all();
+    *const_cast<volatile uint32_t*>(word) = value;
+}
+
+inline uint64_t load_acquire(const uint64_t* word) {
+    const uint64_t value = *const_cast<const volatile uint64_t*>(word);
+    order_all();
+    return value;
+}
+
+inline void store_release(uint64_t* word, uint64_t value) {
+    order_all();
+    *const_cast<volatile uint64_t*>(word) = value;
+}
+
+}  // namespace defib::runtime
+
+#endif
