@@ -39,7 +39,7 @@ extern "C" void* defib_emit(DefibContext* context, uint32_t kind, uint32_t size)
         records.lost++;
         return context->sink;
     }
-    auto* header = reinterpret_cast<DefibRecordHeader*>(records.bytes + records.used);
+    auto* header = pointer_to<DefibRecordHeader>(records.bytes + records.used);
     header->kind = kind;
     header->size = size;
     auto* payload = reinterpret_cast<uint64_t*>(header + 1);

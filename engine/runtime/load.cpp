@@ -12,17 +12,6 @@
 namespace defib::runtime {
 namespace {
 
-// A misaligned access traps on a GPU and takes the whole engine with it.
-uint64_t read_any(uint64_t backend, uint32_t size) {
-    if (backend % size == 0) return read_volatile(backend, size);
-    uint64_t value = 0;
-#pragma clang loop unroll(disable)
-    for (uint32_t byte = 0; byte < size; byte++) {
-        value |= read_volatile(backend + byte, 1) << (8 * byte);
-    }
-    return value;
-}
-
 // Both steps can be undone, so two executions whose loads differ in one bit end with different
 // hashes unless a later load differs too.
 uint64_t mix(uint64_t hash, uint64_t value) {

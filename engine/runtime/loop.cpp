@@ -16,7 +16,7 @@ void note_findings(DefibEngine& engine, uint32_t detector, const DefibRecords& r
     uint32_t at = 0;
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < records.count && at < records.used; i++) {
-        const auto* header = reinterpret_cast<const DefibRecordHeader*>(records.bytes + at);
+        const auto* header = pointer_to<const DefibRecordHeader>(records.bytes + at);
         const auto* payload = reinterpret_cast<const uint64_t*>(header + 1);
         const uint32_t words = (header->size + 7) / 8;
         append(*engine.journal, now_ns, DEFIB_JOURNAL_FINDING, detector,

@@ -36,7 +36,7 @@ Walk walk_page_tables(const DefibWindow& window, const DefibKernelMap& map, uint
         const uint64_t index = address >> shift & ((1U << BITS_A_LEVEL) - 1);
         const uint64_t place = backend_of(window, table + index * 8, 8);
         if (place == 0) return {DEFIB_DEATH_WINDOW, 0, 0};
-        const uint64_t entry = read_volatile(place, 8);
+        const uint64_t entry = read_any(place, 8);
         if (!(entry & ENTRY_PRESENT)) return {DEFIB_DEATH_NOT_MAPPED, 0, 0};
         const uint64_t target = entry & address_bits;
         if (shift == PAGE_BITS) return {DEFIB_DEATH_NONE, shift, target};

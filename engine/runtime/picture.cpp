@@ -38,7 +38,7 @@ void take_picture(DefibContext& context, uint64_t address, uint32_t size) {
         if (place.death != DEFIB_DEATH_NONE) return;
 #pragma clang loop unroll(disable)
         for (uint64_t byte = 0; byte < stop - at; byte += WORD) {
-            picture.words[(at - first + byte) / WORD] = read_volatile(place.backend + byte, WORD);
+            picture.words[(at - first + byte) / WORD] = read_any(place.backend + byte, WORD);
         }
         at = stop;
     }

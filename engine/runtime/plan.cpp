@@ -152,7 +152,7 @@ extern "C" void defib_store(DefibContext* context, uint64_t address, uint64_t va
         }
     }
     if (count == DEFIB_PLAN_STORES) return die(*context, DEFIB_DEATH_PLAN_FULL, address);
-    plan.stores[count] = {address, place.physical, read_volatile(place.backend, size),
+    plan.stores[count] = {address, place.physical, read_any(place.backend, size),
                           value,   size,           field};
     plan.count = count + 1;
 }

@@ -22,33 +22,39 @@
 
 namespace defib::runtime {
 
+// Backend addresses are integers everywhere else, so that none is followed by accident.
+template <class T>
+T* pointer_to(uint64_t address) {
+    return reinterpret_cast<T*>(address);  // NOLINT(performance-no-int-to-ptr): see above
+}
+
 inline uint64_t read_volatile(uint64_t address, uint32_t size) {
     switch (size) {
-        case 1:
-            return *reinterpret_cast<const volatile uint8_t*>(address);
-        case 2:
-            return *reinterpret_cast<const volatile uint16_t*>(address);
-        case 4:
-            return *reinterpret_cast<const volatile uint32_t*>(address);
-        default:
-            return *reinterpret_cast<const volatile uint64_t*>(address);
+        case 1: return *pointer_to<const volatile uint8_t>(address);
+        case 2: return *pointer_to<const volatile uint16_t>(address);
+        case 4: return *pointer_to<const volatile uint32_t>(address);
+        default: return *pointer_to<const volatile uint64_t>(address);
     }
+}
+
+// The same where the address may not be aligned (a packed member, a dump whose pages lie anywhere in
+// its file): such an access traps on a GPU and takes the whole engine with it.
+inline uint64_t read_any(uint64_t address, uint32_t size) {
+    if (address % size == 0) return read_volatile(address, size);
+    uint64_t value = 0;
+#pragma clang loop unroll(disable)
+    for (uint32_t byte = 0; byte < size; byte++) {
+        value |= read_volatile(address + byte, 1) << (8 * byte);
+    }
+    return value;
 }
 
 inline void write_volatile(uint64_t address, uint64_t value, uint32_t size) {
     switch (size) {
-        case 1:
-            *reinterpret_cast<volatile uint8_t*>(address) = static_cast<uint8_t>(value);
-            break;
-        case 2:
-            *reinterpret_cast<volatile uint16_t*>(address) = static_cast<uint16_t>(value);
-            break;
-        case 4:
-            *reinterpret_cast<volatile uint32_t*>(address) = static_cast<uint32_t>(value);
-            break;
-        default:
-            *reinterpret_cast<volatile uint64_t*>(address) = value;
-            break;
+        case 1: *pointer_to<volatile uint8_t>(address) = static_cast<uint8_t>(value); break;
+        case 2: *pointer_to<volatile uint16_t>(address) = static_cast<uint16_t>(value); break;
+        case 4: *pointer_to<volatile uint32_t>(address) = static_cast<uint32_t>(value); break;
+        default: *pointer_to<volatile uint64_t>(address) = value; break;
     }
 }
 

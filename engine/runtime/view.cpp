@@ -59,7 +59,7 @@ void look_at_all(DefibEngine& engine, const DefibCommand& command, const DefibRo
     uint32_t at = 0;
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < found.count && found.used - at >= POINTER_RECORD; i++) {
-        const auto* header = reinterpret_cast<const DefibRecordHeader*>(found.bytes + at);
+        const auto* header = pointer_to<const DefibRecordHeader>(found.bytes + at);
         const uint32_t padded = (header->size + 7) & ~7U;
         if (header->kind == DEFIB_RECORD_POINTER && header->size == sizeof(uint64_t)) {
             arguments[0] = *reinterpret_cast<const uint64_t*>(header + 1);
