@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layouts/commands.h"
 
+#include "layouts/commands/extract.h"
+
 namespace defib::layouts {
 
 std::span<const Command> commands() {
-    return {};
+    static constexpr Command COMMANDS[] = {
+        {"layout", "extract", "make the layout of a kernel from any of its files", declare_extract},
+    };
+    return COMMANDS;
 }
 
 }  // namespace defib::layouts

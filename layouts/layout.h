@@ -3,7 +3,7 @@
 //
 // A layout: one kernel's structures, enums, constants and symbols, as everything after the readers
 // sees them. Members of anonymous structures and unions are flattened into the structure that holds
-// them; structures, enums, constants and symbols are sorted by name, members by offset.
+// them (layout_builder.h says how in full).
 #ifndef DEFIB_LAYOUTS_LAYOUT_H
 #define DEFIB_LAYOUTS_LAYOUT_H
 
@@ -11,6 +11,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace defib::layouts {
@@ -20,18 +22,17 @@ inline constexpr int LAYOUT_SCHEMA_VERSION = 1;
 enum class MemberKind : uint8_t {
     integer,
     boolean,
-    character,
+    character,  // plain char; its signedness is the architecture's
     floating,
     pointer,
+    function,  // a pointer to a function
     structure,
     union_type,
     enumeration,
-    function,
-    void_type,
 };
 
 struct LayoutMember {
-    std::string name;
+    std::string name;     // "inner.x": x of the structure without a name that `inner` is
     uint64_t offset = 0;  // bytes from the start of the structure
     uint64_t size = 0;    // bytes of the whole member; of a bit-field: of the unit that holds it
     MemberKind kind = MemberKind::integer;  // of an array: of its element
@@ -39,26 +40,38 @@ struct LayoutMember {
     uint32_t bit_size = 0;        // 0: not a bit-field
     uint32_t bit_offset = 0;      // from bit 0 of the byte at `offset`
     std::vector<uint64_t> array;  // dimensions; a flexible one is 0
-    std::string type;  // the declared name without qualifiers: "pid_t", "task_struct"; may be empty
-    std::string target;  // pointers: the structure pointed to, if it is one
+    // The declared name without qualifiers, dimensions and stars: "pid_t", "task_struct". Empty: it
+    // has none.
+    std::string type;
+    std::string target;  // the structure that it is or points to: its name in Layout::structs
     uint32_t depth = 0;  // pointers: how many stars
+
+    uint64_t first_bit() const { return offset * 8 + bit_offset; }
+    bool operator==(const LayoutMember&) const = default;
 };
 
 struct LayoutStruct {
     uint64_t size = 0;
     bool is_union = false;
-    std::vector<LayoutMember> members;
+    std::vector<LayoutMember> members;  // by first_bit(), then as declared
+
+    const LayoutMember* find(std::string_view name) const;
+    bool operator==(const LayoutStruct&) const = default;
 };
 
 struct LayoutEnum {
     uint64_t size = 0;
     bool is_signed = false;
-    std::vector<std::pair<std::string, int64_t>> values;
+    std::vector<std::pair<std::string, int64_t>> values;  // as declared
+
+    bool operator==(const LayoutEnum&) const = default;
 };
 
 struct LayoutConstant {
     int64_t value = 0;
     std::string source;  // "headers: arch/x86/include/asm/thread_info.h", "table: 6.1", ...
+
+    bool operator==(const LayoutConstant&) const = default;
 };
 
 // Whose layout it is. An empty string or nullopt: the input did not say.
@@ -72,11 +85,15 @@ struct KernelIdentity {
     std::optional<bool> preempt_rt;
     std::optional<bool> randstruct;
     std::vector<int> page_table_levels;  // possible ones: {4}, {4, 5}
+
+    bool operator==(const KernelIdentity&) const = default;
 };
 
 struct LayoutSymbol {
     int64_t value = 0;         // bytes from _text; of an absolute one: the value itself
     bool is_absolute = false;  // per-CPU variables (their offset in the per-CPU area), on x86-64
+
+    bool operator==(const LayoutSymbol&) const = default;
 };
 
 struct Layout {
@@ -84,9 +101,9 @@ struct Layout {
     std::map<std::string, LayoutStruct> structs;
     std::map<std::string, LayoutEnum> enums;
     std::map<std::string, LayoutConstant> constants;
-    // Byte offsets from _text; per-CPU symbols are what the symbol table says, from the per-CPU
-    // base.
-    std::map<std::string, int64_t> symbols;
+    std::map<std::string, LayoutSymbol> symbols;
+
+    bool operator==(const Layout&) const = default;
 };
 
 }  // namespace defib::layouts

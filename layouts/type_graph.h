@@ -7,6 +7,10 @@
 //
 // Type 0 is void. Strings are views: into the file that was read, or into `owned_text`; whoever
 // holds the graph holds the file too.
+//
+// A reader ends with validate(). After it, whoever walks the graph needs no check of his own: every
+// id exists, and following members, arrays, typedefs and qualifiers ends after at most
+// MAX_NESTING steps (pointers and functions may lead back, and are not part of such a walk).
 #ifndef DEFIB_LAYOUTS_TYPE_GRAPH_H
 #define DEFIB_LAYOUTS_TYPE_GRAPH_H
 
@@ -16,6 +20,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/base/result.h"
 
 namespace defib::layouts {
 
@@ -30,10 +36,11 @@ enum class TypeKind : uint8_t {
     structure,   // members
     union_type,  // members
     enumeration,
-    forward,    // named, never defined here
-    alias,      // typedef: name, target
-    qualifier,  // const, volatile, restrict, type tags: target
-    function,   // target is what it returns
+    forward,      // named, never defined here
+    alias,        // typedef: name, target
+    qualifier,    // const, volatile, restrict, type tags: target
+    function,     // target is what it returns
+    declaration,  // names something that is no type: a function, a variable, a section, a tag
 };
 
 enum class Encoding : uint8_t { none, is_signed, is_unsigned, boolean, character };
@@ -75,6 +82,11 @@ struct TypeGraph {
         return std::span(enumerators).subspan(type.first, type.length);
     }
 };
+
+// Real kernels nest to 20; the limit keeps a walk's recursion far from the end of the stack.
+inline constexpr uint32_t MAX_NESTING = 128;
+
+Result<void> validate(const TypeGraph& graph, std::string_view object);
 
 }  // namespace defib::layouts
 
