@@ -42,7 +42,14 @@
     X(LAYOUT_NOT_FOUND,         'L','Y',  9, INPUT,       "not in this layout")                    \
     X(LAYOUT_CONSTANTS,         'L','Y', 10, INPUT,       "constants cannot be known")             \
     X(LAYOUT_SCHEMA,            'L','Y', 11, INPUT,       "not a layout")                          \
-    X(LAYOUT_BASE_NEEDED,       'L','Y', 12, USAGE,       "split BTF needs its base")            \
+    X(LAYOUT_BASE_NEEDED,       'L','Y', 12, USAGE,       "split BTF needs its base")              \
+    /* LA: tests/lab */                                                                            \
+    X(LAB_NO_KERNEL,            'L','A',  1, ENVIRONMENT, "no such kernel to boot")                \
+    X(LAB_NO_MODULE,            'L','A',  2, ENVIRONMENT, "no such module")                        \
+    X(LAB_NO_MACHINE,           'L','A',  3, ENVIRONMENT, "the machine does not run")              \
+    X(LAB_NOT_UP,               'L','A',  4, ENVIRONMENT, "the guest did not come up")             \
+    X(LAB_NO_ANSWER,            'L','A',  5, ENVIRONMENT, "no answer")                             \
+    X(LAB_REFUSED,              'L','A',  6, ENVIRONMENT, "the guest refuses")                     \
     /* BO: boot: targets, finding the kernel, binding, running the engine */                       \
     X(BOOT_TARGET_NAME,         'B','O',  1, USAGE,       "not a target")                          \
     X(BOOT_TARGET_FORMAT,       'B','O',  2, INPUT,       "not memory that can be read")           \
