@@ -42,14 +42,22 @@
     X(LAYOUT_NOT_FOUND,         'L','Y',  9, INPUT,       "not in this layout")                    \
     X(LAYOUT_CONSTANTS,         'L','Y', 10, INPUT,       "constants cannot be known")             \
     X(LAYOUT_SCHEMA,            'L','Y', 11, INPUT,       "not a layout")                          \
-    X(LAYOUT_BASE_NEEDED,       'L','Y', 12, USAGE,       "split BTF needs its base")             \
+    X(LAYOUT_BASE_NEEDED,       'L','Y', 12, USAGE,       "split BTF needs its base")              \
     /* LA: tests/lab */                                                                            \
     X(LAB_NO_KERNEL,            'L','A',  1, ENVIRONMENT, "no such kernel to boot")                \
     X(LAB_NO_MODULE,            'L','A',  2, ENVIRONMENT, "no such module")                        \
     X(LAB_NO_MACHINE,           'L','A',  3, ENVIRONMENT, "the machine does not run")              \
     X(LAB_NOT_UP,               'L','A',  4, ENVIRONMENT, "the guest did not come up")             \
     X(LAB_NO_ANSWER,            'L','A',  5, ENVIRONMENT, "no answer")                             \
-    X(LAB_REFUSED,              'L','A',  6, ENVIRONMENT, "the guest refuses")
+    X(LAB_REFUSED,              'L','A',  6, ENVIRONMENT, "the guest refuses")                     \
+    /* BO: boot: targets, finding the kernel, binding, running the engine */                       \
+    X(BOOT_TARGET_NAME,         'B','O',  1, USAGE,       "not a target")                          \
+    X(BOOT_TARGET_FORMAT,       'B','O',  2, INPUT,       "not memory that can be read")           \
+    X(BOOT_NO_KERNEL,           'B','O',  3, INPUT,       "no running kernel in it")               \
+    X(BOOT_OTHER_KERNEL,        'B','O',  4, INPUT,       "the layout is another kernel's")        \
+    X(BOOT_MANIFEST,            'B','O',  5, INPUT,       "not a manifest")                        \
+    X(BOOT_CANNOT_BIND,         'B','O',  6, INPUT,       "cannot be bound to this kernel")        \
+    X(BOOT_CANNOT_LOOK,         'B','O',  7, INPUT,       "the kernel's data cannot be followed")
 // clang-format on
 
 #define DEFIB_ERROR_ENUM(name, a, b, number, exit, text) \
