@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// x86's boot image (Documentation/arch/x86/boot.rst): the setup's sectors, with a header at 0x1f1,
+// then the protected-mode code, in which payload_offset and payload_length (boot protocol 2.08,
+// 2.6.26) name the compressed vmlinux.
+#include "layouts/artefact/bzimage.h"
+
+#include "layouts/artefact/byte_reader.h"
+#include "layouts/artefact/decompress.h"
+#include "layouts/artefact/kernel_elf.h"
+
+namespace defib::layouts {
+namespace {
+
+constexpr uint64_t SETUP_SECTORS = 0x1f1;
+constexpr uint64_t MAGIC = 0x202;
+constexpr uint64_t PROTOCOL = 0x206;
+constexpr uint64_t VERSION_POINTER = 0x20e;
+constexpr uint64_t PAYLOAD_OFFSET = 0x248;
+constexpr uint64_t PAYLOAD_LENGTH = 0x24c;
+constexpr uint64_t SECTOR = 512;
+
+// Debian's largest is 66 MiB; a kernel must fit into the 1 GiB that x86 maps it to
+// (KERNEL_IMAGE_SIZE).
+constexpr size_t MOST_KERNEL_BYTES = size_t{1} << 30;
+
+}  // namespace
+
+bool looks_like_bzimage(Bytes head) {
+    return head.size() > MAGIC && starts_with(head.subspan(MAGIC), "HdrS");
+}
+
+Result<Unpacked> unpack_bzimage(const Input& input) {
+    const Bytes image = input.bytes;
+    const uint16_t protocol = load16(image, PROTOCOL);
+    if (protocol < 0x208) {
+        return fail(DEFIB_ERROR_LAYOUT_UNSUPPORTED, input.object,
+                    "a boot image older than Linux 2.6.26");
+    }
+    uint64_t sectors = load8(image, SETUP_SECTORS);
+    if (sectors == 0) sectors = 4;  // boot.rst: 0 means 4
+    const uint64_t code = (sectors + 1) * SECTOR;
+    const uint64_t offset = code + load32(image, PAYLOAD_OFFSET);
+    const uint64_t length = load32(image, PAYLOAD_LENGTH);
+    if (!holds(image, offset, length) || length < 4) {
+        return fail(DEFIB_ERROR_LAYOUT_TRUNCATED, input.object,
+                    "its payload ends at byte " + std::to_string(offset + length) + " of " +
+                        std::to_string(image.size()),
+                    "fetch it again");
+    }
+    const Bytes payload = image.subspan(offset, length);
+    Unpacked unpacked;
+    if (const uint16_t at = load16(image, VERSION_POINTER); at != 0) {
+        unpacked.version = text_at(slice(image, at + SECTOR, 256), 0);
+    }
+    if (starts_with(payload,
+                    "\x7f"
+                    "ELF")) {  // CONFIG_KERNEL_UNCOMPRESSED
+        unpacked.kernel.assign(payload.begin(), payload.end());
+        return unpacked;
+    }
+    // The build appends the unpacked size (size_append in scripts/Makefile.lib; gzip has its own).
+    const size_t expected = load32(payload, length - 4);
+    auto kernel = unpack_all(payload, input.object, MOST_KERNEL_BYTES, expected);
+    if (!kernel) return std::unexpected(kernel.error());
+    unpacked.kernel = std::move(*kernel);
+    return unpacked;
+}
+
+Result<Artefact> read_bzimage(const Input& input, const ReadOptions& options) {
+    auto unpacked = unpack_bzimage(input);
+    if (!unpacked) return std::unexpected(unpacked.error());
+    auto kernel = std::make_shared<const std::vector<std::byte>>(std::move(unpacked->kernel));
+    auto artefact = read_kernel_elf(Input{input.object, {}, *kernel}, options);
+    if (artefact) artefact->memory.push_back(std::move(kernel));
+    return artefact;
+}
+
+}  // namespace defib::layouts

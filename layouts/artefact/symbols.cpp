@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "layouts/artefact/symbols.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace defib::layouts {
+
+SymbolMap SymbolTableBuilder::finish(uint64_t text) && {
+    const auto key = [](const Found& f) { return std::tie(f.name, f.scope, f.value, f.base); };
+    std::ranges::sort(found_, {}, key);  // globals before locals of the same name
+    SymbolMap symbols;
+    for (size_t i = 0, next = 0; i < found_.size(); i = next) {
+        Found& first = found_[i];
+        bool is_ambiguous = false;
+        for (next = i + 1; next < found_.size() && found_[next].name == first.name; ++next) {
+            const Found& other = found_[next];
+            if (other.scope == first.scope &&
+                (other.value != first.value || other.base != first.base)) {
+                is_ambiguous = true;
+            }
+        }
+        if (is_ambiguous) continue;
+        LayoutSymbol symbol;
+        symbol.is_absolute = first.base == SymbolBase::absolute;
+        symbol.value = static_cast<int64_t>(symbol.is_absolute ? first.value : first.value - text);
+        symbols.emplace_hint(symbols.end(), std::move(first.name), symbol);
+    }
+    return symbols;
+}
+
+}  // namespace defib::layouts
