@@ -9,6 +9,7 @@
 
 #include "layouts/flavour.h"
 #include "layouts/member_builder.h"
+#include "layouts/plain_text.h"
 #include "layouts/type_names.h"
 
 namespace defib::layouts {
@@ -19,11 +20,6 @@ constexpr std::string_view ANONYMOUS_SOURCE = "types: anonymous enumeration";
 // All structures together; see MAX_MEMBERS in member_builder.cpp. A kernel with every driver has
 // under a million.
 constexpr size_t MAX_MEMBERS_IN_ALL = 4 << 20;
-
-// Names go into JSON, terminals and C: a kernel's are ASCII, anything else is damage.
-bool is_plain(std::string_view name) {
-    return std::ranges::all_of(name, [](char c) { return c >= 0x20 && c < 0x7f; });
-}
 
 class LayoutBuilder {
   public:
@@ -136,10 +132,8 @@ class LayoutBuilder {
     }
 
     std::unexpected<Error> strange_name(std::string_view name) const {
-        std::string shown;
-        for (const char c : name.substr(0, 40)) shown += c >= 0x20 && c < 0x7f ? c : '?';
         return fail(DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
-                    fmt::format("the name '{}' is no identifier", shown));
+                    fmt::format("the name '{}' is no identifier", printable(name)));
     }
 
     const TypeGraph& graph_;
