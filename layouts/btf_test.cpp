@@ -12,6 +12,7 @@ namespace defib::layouts {
 namespace {
 
 using testing::BtfAssembler;
+using testing::everything;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -27,29 +28,6 @@ std::string line(const std::string& blob) {
 
 void put(std::string& blob, size_t at, uint32_t value) {
     std::copy_n(reinterpret_cast<const char*>(&value), sizeof value, blob.begin() + ptrdiff_t(at));
-}
-
-// One of everything, as small as it can be.
-BtfAssembler everything() {
-    BtfAssembler btf;
-    const auto u32 = btf.integer("unsigned int", 4);
-    const auto u64 = btf.integer("long unsigned int", 8);
-    const auto node = btf.next_id();
-    btf.structure("node", 8, {{"next", node + 1, 0}});
-    btf.pointer(node);
-    btf.union_type("either", 8, {{"number", u64, 0}, {"node", node, 0}});
-    btf.structure("flags", 4, {{"low", u32, 0, 3}, {"high", u32, 3, 29}});
-    btf.enumeration("colour", 4, {{"RED", 0}, {"BLUE", -1}});
-    btf.wide_enumeration("wide", {{"TOP", INT64_MIN}});
-    btf.array(u32, 4);
-    btf.constant(btf.alias("u32", u32));
-    btf.type_tag("user", u32);
-    btf.forward("elsewhere");
-    btf.floating("double", 8);
-    const auto function = btf.function("main", btf.prototype(u32));
-    btf.declaration_tag("tag", function);
-    btf.section(".data", btf.variable("count", u32));
-    return btf;
 }
 
 TEST(Btf, EveryKindIsRead) {

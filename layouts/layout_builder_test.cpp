@@ -233,5 +233,15 @@ TEST_F(LayoutBuilderTest, ANameThatIsNoIdentifierIsRefused) {
     EXPECT_EQ(line(), "a.btf: malformed: the name 'a?b' is no identifier");
 }
 
+TEST_F(LayoutBuilderTest, ImpossibleEnumerationsAreRefused) {
+    btf_.enumeration("e", 4, {{"A", 0}, {"A", 1}});
+    EXPECT_THAT(line(), HasSubstr("enum e has a value twice"));
+}
+
+TEST_F(LayoutBuilderTest, AnEnumerationAsWideAsNoMachineIsRefused) {
+    btf_.enumeration("e", 16, {{"A", 0}});
+    EXPECT_THAT(line(), HasSubstr("enum e has 16 bytes"));
+}
+
 }  // namespace
 }  // namespace defib::layouts

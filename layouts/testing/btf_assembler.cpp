@@ -184,4 +184,26 @@ std::string BtfAssembler::blob() const {
     return blob + types_ + strings_;
 }
 
+BtfAssembler everything() {
+    BtfAssembler btf;
+    const auto u32 = btf.integer("unsigned int", 4);
+    const auto u64 = btf.integer("long unsigned int", 8);
+    const auto node = btf.next_id();
+    btf.structure("node", 8, {{"next", node + 1, 0}});
+    btf.pointer(node);
+    btf.union_type("either", 8, {{"number", u64, 0}, {"node", node, 0}});
+    btf.structure("flags", 4, {{"low", u32, 0, 3}, {"high", u32, 3, 29}});
+    btf.enumeration("colour", 4, {{"RED", 0}, {"BLUE", -1}});
+    btf.wide_enumeration("wide", {{"TOP", INT64_MIN}});
+    btf.array(u32, 4);
+    btf.constant(btf.alias("u32", u32));
+    btf.type_tag("user", u32);
+    btf.forward("elsewhere");
+    btf.floating("double", 8);
+    const auto function = btf.function("main", btf.prototype(u32));
+    btf.declaration_tag("tag", function);
+    btf.section(".data", btf.variable("count", u32));
+    return btf;
+}
+
 }  // namespace defib::layouts::testing

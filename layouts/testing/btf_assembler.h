@@ -78,6 +78,9 @@ class BtfAssembler {
     std::string strings_ = std::string(1, '\0');
 };
 
+// One of every kind, as small as it can be.
+BtfAssembler everything();
+
 }  // namespace defib::layouts::testing
 
 #endif
