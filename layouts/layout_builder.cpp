@@ -22,7 +22,9 @@ constexpr std::string_view ANONYMOUS_SOURCE = "types: anonymous enumeration";
 // under a million.
 constexpr size_t MAX_MEMBERS_IN_ALL = 4 << 20;
 
-bool is_identifier(std::string_view name) { return !name.empty() && is_plain(name); }
+bool is_identifier(std::string_view name) {
+    return !name.empty() && is_plain(name);
+}
 
 bool has_doubles(const LayoutEnum& enumeration) {
     std::vector<std::string_view> names;

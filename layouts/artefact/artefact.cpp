@@ -6,6 +6,7 @@
 #include "layouts/artefact/bzimage.h"
 #include "layouts/artefact/deb.h"
 #include "layouts/artefact/kernel_elf.h"
+#include "layouts/artefact/memory_image.h"
 #include "layouts/btf.h"
 
 namespace defib::layouts {
@@ -17,6 +18,9 @@ constexpr ArtefactReader READERS[] = {
     {"an ELF vmlinux or module", looks_like_kernel_elf, read_kernel_elf},
     {"a vmlinuz", looks_like_bzimage, read_bzimage},
     {"a Debian package of a kernel", looks_like_deb, read_deb},
+    {"a vmcore", looks_like_vmcore, read_vmcore},
+    {"a compressed dump", looks_like_compressed_dump, refuse_compressed_dump},
+    {"a RAM file", could_be_ram, read_ram},  // last: it takes what nobody else knows
 };
 
 }  // namespace

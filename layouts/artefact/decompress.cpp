@@ -49,7 +49,7 @@ class Copier final : public Unpacker {
 class GzipUnpacker final : public Unpacker {
   public:
     GzipUnpacker(Bytes packed, std::string_view object) : rest_(packed), object_(object) {
-        is_ready_ = inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK;  // 16: with a gzip header
+        is_ready_ = inflateInit2(&stream_, 32 + MAX_WBITS) == Z_OK;  // 32: gzip's header or zlib's
     }
     ~GzipUnpacker() override {
         if (is_ready_) inflateEnd(&stream_);
@@ -278,7 +278,10 @@ class Lz4LegacyUnpacker final : public Unpacker {
 
 Result<std::unique_ptr<Unpacker>> make_unpacker(Bytes packed, std::string_view object) {
     using namespace std::string_view_literals;
-    if (starts_with(packed, "\x1f\x8b"sv)) return std::make_unique<GzipUnpacker>(packed, object);
+    // "x": zlib with a window of 32 KiB, as compressed debug sections have it.
+    if (starts_with(packed, "\x1f\x8b"sv) || starts_with(packed, "x"sv)) {
+        return std::make_unique<GzipUnpacker>(packed, object);
+    }
     if (starts_with(packed,
                     "\xfd"
                     "7zXZ\0"sv)) {
@@ -310,7 +313,9 @@ Result<std::vector<std::byte>> unpack_all(Bytes packed, std::string_view object,
         return fail(DEFIB_ERROR_LAYOUT_UNSUPPORTED, std::string(object), "unknown compression",
                     "gzip, xz, lzma, zstd, lz4 and bzip2 are known");
     }
-    std::vector<std::byte> out(std::clamp(expected, size_t{64} << 10, limit));
+    // What the file says of itself is a hint: nothing packs a kernel to a hundredth.
+    const size_t hint = std::min(expected, packed.size() * 100);
+    std::vector<std::byte> out(std::min(limit, std::max(hint, size_t{64} << 10)));
     size_t size = 0;
     while (true) {
         if (size == out.size()) {

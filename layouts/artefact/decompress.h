@@ -25,7 +25,7 @@ class Unpacker {
     virtual Result<size_t> read(std::span<std::byte> into) = 0;
 };
 
-// By magic number: gzip, xz, lzma, zstd, lz4 (legacy frame), bzip2. Nullptr: none of them.
+// By magic number: gzip, zlib, xz, lzma, zstd, lz4 (legacy frame), bzip2. Nullptr: none of them.
 Result<std::unique_ptr<Unpacker>> make_unpacker(Bytes packed, std::string_view object);
 
 // As it is.

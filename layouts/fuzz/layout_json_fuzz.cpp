@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as a layout. What is accepted has one text, is like itself, and can be checked and shown.
+// Any bytes as a layout. What is accepted has one text, is like itself, and can be checked and
+// shown.
 #include <cstdint>
 #include <cstdlib>
 

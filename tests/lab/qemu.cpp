@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/lab/qemu.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/lab/keeper.h"
+#include "tests/lab/protocol.h"
+
+namespace defib::lab {
+namespace {
+
+constexpr uint64_t GIB = uint64_t{1} << 30;
+
+std::string cpu_model(const GuestOptions& options) {
+    // A model without TSX, less what TCG does not have: QEMU would warn about each bit.
+    std::string model = "Haswell-noTSX,-pcid,-invpcid,-x2apic,-tsc-deadline";
+    if (options.five_level_paging) model += ",+la57";
+    if (!options.hypervisor_bit) model += ",-hypervisor";
+    if (!options.pmu) model += ",pmu=off";
+    return model;
+}
+
+std::string command_line(const GuestOptions& options) {
+    // rdinit: the agent is process 1. panic=0 is the default of the kernel and of Debian.
+    std::string line =
+        fmt::format("console=ttyS0,115200 rdinit=/agent loglevel={}", options.console_level);
+    if (!options.kaslr) line += " nokaslr";
+    if (!options.mitigations) line += " mitigations=off";
+    if (options.display) line += " console=tty0";
+    if (!options.command_line.empty()) line += " " + options.command_line;
+    return line;
+}
+
+}  // namespace
+
+std::vector<RamRange> ram_ranges_of(uint64_t ram_bytes) {
+    constexpr uint64_t SPLIT_FROM = 0xb0000000;
+    if (ram_bytes < SPLIT_FROM) return {{0, 0, ram_bytes}};
+    return {{0, 0, 2 * GIB}, {4 * GIB, 2 * GIB, ram_bytes - 2 * GIB}};
+}
+
+Result<void> check(const GuestOptions& options) {
+    if (options.cpus < 1 || options.cpus > 8) {
+        return fail(DEFIB_ERROR_BASE_USAGE, "CPUs", std::to_string(options.cpus), "1 to 8");
+    }
+    if (options.ram_megabytes < 256 || options.ram_megabytes > 6144) {
+        return fail(DEFIB_ERROR_BASE_USAGE, "RAM", fmt::format("{} MB", options.ram_megabytes),
+                    "256 to 6144");
+    }
+    return {};
+}
+
+std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kernel& kernel,
+                                        const std::filesystem::path& ram_file) {
+    const auto fd = [](int index) { return FIRST_INHERITED_FD + index; };
+    const auto path = [&](int index) { return fmt::format("/proc/self/fd/{}", fd(index)); };
+    const auto socket = [&](const char* name, int index) {
+        return fmt::format("socket,id={},fd={}", name, fd(index));
+    };
+    std::vector<std::string> argv{"qemu-system-x86_64", "-nodefaults", "-no-user-config"};
+    const auto add = [&argv](const char* option, std::string value) {
+        argv.emplace_back(option);
+        argv.push_back(std::move(value));
+    };
+    add("-name", "defib-lab");
+    add("-machine", "q35,memory-backend=ram");
+    add("-accel", "tcg,thread=multi");
+    add("-cpu", cpu_model(options));
+    add("-smp", std::to_string(options.cpus));
+    add("-m", fmt::format("{}M", options.ram_megabytes));
+    add("-object", fmt::format("memory-backend-file,id=ram,share=on,size={}M,mem-path={}",
+                               options.ram_megabytes, ram_file.string()));
+    add("-display", "none");
+    add("-vga", options.display ? "std" : "none");
+    // A guest that reboots or powers off ends; one that panics stays, to be looked at.
+    add("-action", "reboot=shutdown,shutdown=poweroff,panic=none");
+    if (options.hpet_nmi) {
+        add("-global", "hpet.msi=on");
+        add("-global", "hpet.timers=4");
+    }
+    add("-kernel", kernel.image().string());
+    add("-initrd", path(INHERITED_INITRAMFS));
+    add("-append", command_line(options));
+    add("-chardev", socket("console", INHERITED_CONSOLE));
+    add("-serial", "chardev:console");
+    add("-chardev", socket("qmp", INHERITED_QMP));
+    add("-mon", "chardev=qmp,mode=control");
+    add("-chardev", socket("agent", INHERITED_AGENT));
+    add("-device", "virtio-serial-pci");
+    add("-device", fmt::format("virtserialport,chardev=agent,name={}", PORT_NAME));
+    add("-object", fmt::format("memory-backend-file,id=beats,share=on,size={},mem-path={}",
+                               BEAT_BAR_BYTES, path(INHERITED_BEATS)));
+    add("-device", "ivshmem-plain,memdev=beats");
+    for (size_t i = 0; i < options.disks.size(); ++i) {
+        const Disk& disk = options.disks[i];
+        add("-drive", fmt::format("if=none,id=disk{},format=raw,cache=unsafe,file={},"
+                                  "throttling.bps-total={},throttling.iops-total={}",
+                                  i, path(INHERITED_DISKS + static_cast<int>(i)),
+                                  disk.bytes_per_second, disk.operations_per_second));
+        add("-device", fmt::format("virtio-blk-pci,drive=disk{}", i));
+    }
+    return argv;
+}
+
+std::vector<std::string> modules_for(const GuestOptions& options) {
+    std::vector<std::string> names{"virtio_pci", "virtio_console"};
+    if (!options.disks.empty()) names.emplace_back("virtio_blk");
+    if (std::ranges::any_of(options.disks,
+                            [](const Disk& disk) { return disk.use == Disk::Use::EXT4; })) {
+        // ext4 asks the crypto layer for it by name; it is no symbol that modpost would see.
+        names.emplace_back("crc32c_generic");
+        names.emplace_back("ext4");
+    }
+    names.insert(names.end(), options.modules.begin(), options.modules.end());
+    return names;
+}
+
+}  // namespace defib::lab
