@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/base/file.h"
+#include "layouts/constants/constants.h"
 #include "layouts/layout_json.h"
 
 namespace defib::layouts {
@@ -52,6 +53,10 @@ Result<Layout> extract(const std::filesystem::path& input, const ExtractOptions&
     if (!layout) return layout;
     layout->kernel = merged(std::move(artefact->kernel), std::move(layout->kernel));
     take_symbols(*layout, std::move(artefact->symbols), options.selection);
+    const auto* wanted = std::get_if<Wanted>(&options.selection);
+    const auto added =
+        add_constants(*layout, options.headers, wanted ? wanted->constants : wanted_constants());
+    if (!added) return std::unexpected(added.error());
     return layout;
 }
 
