@@ -91,9 +91,10 @@ class LayoutBuilder {
                         fmt::format("more than {} members in all", MAX_MEMBERS_IN_ALL));
         }
         if (wanted && !wanted->contains("*")) {
-            std::erase_if(built->members, [&](const LayoutMember& member) {
+            const auto erased = std::erase_if(built->members, [&](const LayoutMember& member) {
                 return !wanted->contains(member.name);
             });
+            built->is_partial = erased != 0;
         }
         for (const LayoutMember& member : built->members) {
             if (!is_plain(member.name)) return strange_name(member.name);

@@ -176,6 +176,7 @@ class LayoutReader {
                        [&](std::string_view name, const JsonValue& value) {
                            if (name == "size") return size(value, structure.size);
                            if (name == "union") return boolean(value, structure.is_union);
+                           if (name == "partial") return boolean(value, structure.is_partial);
                            if (name == "members") return read_members(value, structure.members);
                            return unknown_key();
                        });
@@ -206,6 +207,7 @@ class LayoutReader {
                 if (name == "array") return read_dimensions(value, member.array);
                 if (name == "target") return text(value, member.target);
                 if (name == "depth") return small(value, member.depth, 255);
+                if (name == "shared") return boolean(value, member.is_shared);
                 if (name != "type") return unknown_key();
                 has_type = true;
                 return text(value, member.type);
