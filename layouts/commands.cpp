@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layouts/commands.h"
 
+#include "layouts/commands/export.h"
 #include "layouts/commands/extract.h"
 
 namespace defib::layouts {
@@ -9,6 +10,7 @@ namespace defib::layouts {
 std::span<const Command> commands() {
     static constexpr Command COMMANDS[] = {
         {"layout", "extract", "make the layout of a kernel from any of its files", declare_extract},
+        {"layout", "export", "write a layout in the form of another tool", declare_export},
     };
     return COMMANDS;
 }
