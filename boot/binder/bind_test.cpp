@@ -75,8 +75,7 @@ Slot question(const char* kind, const char* path) {
     return slot;
 }
 
-class Bind : public ::testing::Test {
-  protected:
+struct Bind : ::testing::Test {
     Bind() { manifest.architecture = "x86_64"; }
 
     uint64_t add(Slot slot) {

@@ -118,11 +118,6 @@ class ManifestReader {
         record.kind = static_cast<uint32_t>(number(value, "kind"));
         record.name = text(value, "name");
         record.size = number(value, "size");
-        each(value, "fields", [&](const JsonValue& field) {
-            record.fields.push_back({text(field, "name"), number(field, "offset"),
-                                     number(field, "width"), text(field, "class"),
-                                     truth(field, "signed"), numbers(field, "array")});
-        });
         records.push_back(std::move(record));
     }
 

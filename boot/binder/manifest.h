@@ -33,20 +33,10 @@ struct Slot {
     std::vector<uint64_t> array;  // dimensions as declared
 };
 
-struct RecordField {
-    std::string name;
-    uint64_t offset = 0;
-    uint64_t width = 0;
-    std::string class_name;
-    bool is_signed = false;
-    std::vector<uint64_t> array;
-};
-
 struct Record {
     uint32_t kind = 0;
     std::string name;
     uint64_t size = 0;
-    std::vector<RecordField> fields;
 };
 
 struct RoutineEntry {
