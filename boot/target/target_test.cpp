@@ -17,7 +17,8 @@
 namespace defib::boot {
 namespace {
 
-struct TargetFile : ::testing::Test {
+class TargetFile : public ::testing::Test {
+  protected:
     TargetFile() {
         char name[] = "/tmp/defib-target-XXXXXX";
         fd = UniqueFd(mkstemp(name));
@@ -103,7 +104,8 @@ TEST_F(TargetFile, SaysHowToMakeADumpItCanRead) {
     EXPECT_FALSE(target.error().advice.empty());
 }
 
-struct ElfCore : TargetFile {
+class ElfCore : public TargetFile {
+  protected:
     void make(std::initializer_list<Elf64_Phdr> segments) {
         Elf64_Ehdr header{};
         std::memcpy(header.e_ident, ELFMAG, SELFMAG);

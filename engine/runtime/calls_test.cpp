@@ -14,7 +14,8 @@ using testing::SyntheticMemory;
 
 constexpr uint64_t OBJECT = 0x110000;
 
-struct Calls : ::testing::Test {
+class Calls : public ::testing::Test {
+  protected:
     void start(uint64_t fuel = 100, DefibStores stores = DEFIB_STORES_PLANNED) {
         begin(*context, memory.target(), fuel, stores,
               {reinterpret_cast<uint64_t>(room), sizeof(room), 0, 0, 0});

@@ -16,7 +16,8 @@ using testing::SyntheticMemory;
 constexpr uint64_t OBJECT = 0x110000;
 constexpr uint64_t VMALLOC = 0xffffc90000000000;
 
-struct Plan : ::testing::Test {
+class Plan : public ::testing::Test {
+  protected:
     Plan() { begin(*context, memory.target(), 1000, DEFIB_STORES_PLANNED, {}); }
 
     void store(uint64_t physical, uint64_t value, uint32_t size, uint32_t field = 0) {

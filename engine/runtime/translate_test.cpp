@@ -14,7 +14,8 @@ using testing::SyntheticMemory;
 
 constexpr uint64_t VMALLOC = 0xffffc90000000000;
 
-struct Translate : ::testing::TestWithParam<uint32_t> {
+class Translate : public ::testing::TestWithParam<uint32_t> {
+  protected:
     Place place(uint64_t address, uint64_t size = 8) {
         return translate(memory.target(), cache, address, size);
     }
