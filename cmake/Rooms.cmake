@@ -50,12 +50,15 @@ function(defib_test name)
     set(ARG_LABELS unit)
   endif()
   # A lab test may boot several guests; a unit test that needs minutes hangs.
+  # A guest keeps two cores busy, so that ctest -j runs as many at once as the machine carries.
   set(limit 120)
+  set(cores 1)
   if("lab" IN_LIST ARG_LABELS)
     set(limit 600)
+    set(cores 2)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${limit})
+                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${limit} PROCESSORS ${cores})
 endfunction()
 
 function(defib_bench name)

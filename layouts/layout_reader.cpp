@@ -11,6 +11,7 @@
 #include "layouts/json_value.h"
 #include "layouts/kind_names.h"
 #include "layouts/layout_json.h"
+#include "layouts/plain_text.h"
 
 namespace defib::layouts {
 namespace {
@@ -104,9 +105,8 @@ class LayoutReader {
     bool text(const JsonValue& json, std::string& out) {
         const auto* value = json.get<std::string>();
         if (!value || value->empty()) return complain("is no text");
-        const bool is_plain =
-            std::ranges::all_of(*value, [](char c) { return c >= 0x20 && c < 0x7f; });
-        if (!is_plain) return complain("holds characters that are not printable ASCII");
+        if (!is_plain(std::string_view(*value)))
+            return complain("holds characters that are not printable ASCII");
         out = *value;
         return true;
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "layouts/plain_text.h"
 #include "layouts/type_names.h"
 
 namespace defib::layouts {
@@ -57,8 +58,9 @@ class StructBuilder {
 
   private:
     std::unexpected<Error> malformed(std::string_view member, std::string_view what) const {
-        return fail(DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
-                    fmt::format("struct {}: member '{}' {}", name_, member, what));
+        return fail(
+            DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
+            fmt::format("struct {}: member '{}' {}", printable(name_), printable(member), what));
     }
 
     // Where the structure that is being flattened lies in the one that is being built.
@@ -94,8 +96,9 @@ class StructBuilder {
             return add_members(type, {first_bit, place.prefix, is_shared});
         }
         if (result_.members.size() == MAX_MEMBERS) {
-            return fail(DEFIB_ERROR_LAYOUT_TOO_LARGE, std::string(object_),
-                        fmt::format("struct {}: more than {} members", name_, MAX_MEMBERS));
+            return fail(
+                DEFIB_ERROR_LAYOUT_TOO_LARGE, std::string(object_),
+                fmt::format("struct {}: more than {} members", printable(name_), MAX_MEMBERS));
         }
         LayoutMember& made = result_.members.emplace_back();
         made.name = place.prefix;

@@ -42,14 +42,65 @@
     X(LAYOUT_NOT_FOUND,         'L','Y',  9, INPUT,       "not in this layout")                    \
     X(LAYOUT_CONSTANTS,         'L','Y', 10, INPUT,       "constants cannot be known")             \
     X(LAYOUT_SCHEMA,            'L','Y', 11, INPUT,       "not a layout")                          \
-    X(LAYOUT_BASE_NEEDED,       'L','Y', 12, USAGE,       "split BTF needs its base")             \
+    X(LAYOUT_BASE_NEEDED,       'L','Y', 12, USAGE,       "split BTF needs its base")              \
     /* LA: tests/lab */                                                                            \
     X(LAB_NO_KERNEL,            'L','A',  1, ENVIRONMENT, "no such kernel to boot")                \
     X(LAB_NO_MODULE,            'L','A',  2, ENVIRONMENT, "no such module")                        \
     X(LAB_NO_MACHINE,           'L','A',  3, ENVIRONMENT, "the machine does not run")              \
     X(LAB_NOT_UP,               'L','A',  4, ENVIRONMENT, "the guest did not come up")             \
     X(LAB_NO_ANSWER,            'L','A',  5, ENVIRONMENT, "no answer")                             \
-    X(LAB_REFUSED,              'L','A',  6, ENVIRONMENT, "the guest refuses")
+    X(LAB_REFUSED,              'L','A',  6, ENVIRONMENT, "the guest refuses")                     \
+    /* BO: boot: targets, finding the kernel, binding, running the engine */                       \
+    X(BOOT_TARGET_NAME,         'B','O',  1, USAGE,       "not a target")                          \
+    X(BOOT_TARGET_FORMAT,       'B','O',  2, INPUT,       "not memory that can be read")           \
+    X(BOOT_NO_KERNEL,           'B','O',  3, INPUT,       "no running kernel in it")               \
+    X(BOOT_OTHER_KERNEL,        'B','O',  4, INPUT,       "the layout is another kernel's")        \
+    X(BOOT_MANIFEST,            'B','O',  5, INPUT,       "not a manifest")                        \
+    X(BOOT_CANNOT_BIND,         'B','O',  6, INPUT,       "cannot be bound to this kernel")        \
+    X(BOOT_CANNOT_LOOK,         'B','O',  7, INPUT,       "the kernel's data cannot be followed")  \
+    /* SG: signing */                                                                              \
+    X(SIGNING_NOT_A_KEY,          'S','G',  1, INPUT,       "not a key")                           \
+    X(SIGNING_PASSPHRASE,         'S','G',  2, INPUT,       "the passphrase does not open it")     \
+    X(SIGNING_NO_PASSPHRASE,      'S','G',  3, ENVIRONMENT, "no passphrase to be had")             \
+    X(SIGNING_NOT_A_KEY_SET,      'S','G',  4, INPUT,       "not a key set")                       \
+    X(SIGNING_KEY_SET_MALFORMED,  'S','G',  5, INPUT,       "malformed key set")                   \
+    X(SIGNING_TOO_MANY,           'S','G',  6, INPUT,       "more than fit")                       \
+    X(SIGNING_UNSIGNED,           'S','G',  7, NO,          "nobody signed it")                    \
+    X(SIGNING_BAD_SIGNATURE,      'S','G',  8, NO,          "a signature does not belong to it")   \
+    X(SIGNING_KEY_UNKNOWN,        'S','G',  9, NO,          "signed by nobody that is trusted")    \
+    X(SIGNING_KEY_REVOKED,        'S','G', 10, NO,          "signed with a revoked key")           \
+    X(SIGNING_KEY_RETIRED,        'S','G', 11, NO,          "signed with a retired key")           \
+    X(SIGNING_BELOW_THRESHOLD,    'S','G', 12, NO,          "too few signatures")                  \
+    X(SIGNING_FOREIGN_KEY_SET,    'S','G', 13, NO,          "not the successor of the trusted key set")\
+    X(SIGNING_STALE_KEY_SET,      'S','G', 14, NO,          "stale key set")                       \
+    X(SIGNING_REVOCATION_LOST,    'S','G', 15, NO,          "it takes back a revocation")          \
+    X(SIGNING_REVOKES_RUNNING,    'S','G', 16, NO,          "it revokes what the running image was verified with")\
+    X(SIGNING_ALREADY_TRUSTS,     'S','G', 17, USAGE,       "trusts a key set already")            \
+    X(SIGNING_NOT_IN_KEY_SET,     'S','G', 18, USAGE,       "not in this key set")                 \
+    X(SIGNING_COUNTER_MISSING,    'S','G', 19, ENVIRONMENT, "no anti-rollback counter")            \
+    X(SIGNING_COUNTER_DAMAGED,    'S','G', 20, ENVIRONMENT, "the anti-rollback counter cannot be trusted")\
+    X(SIGNING_COUNTER_JUMP,       'S','G', 21, INPUT,       "too far a jump of a counter")         \
+    X(SIGNING_TPM,                'S','G', 22, ENVIRONMENT, "the TPM cannot")                      \
+    /* IM: image */                                                                                \
+    X(IMAGE_NOT_AN_IMAGE,         'I','M',  1, INPUT,       "not an image")                        \
+    X(IMAGE_MALFORMED,            'I','M',  2, INPUT,       "malformed image")                     \
+    X(IMAGE_TRUNCATED,            'I','M',  3, INPUT,       "truncated image")                     \
+    X(IMAGE_UNSUPPORTED,          'I','M',  4, INPUT,       "an image for another defib")          \
+    X(IMAGE_ENDLESS,              'I','M',  5, INPUT,       "larger than any image")               \
+    X(IMAGE_EXTRANEOUS,           'I','M',  6, INPUT,       "it holds what nobody signed")         \
+    X(IMAGE_UNKNOWN_ATTRIBUTE,    'I','M',  7, INPUT,       "an attribute that is not known here") \
+    X(IMAGE_UNKNOWN_PART,         'I','M',  8, INPUT,       "a part that is not known here")       \
+    X(IMAGE_INCOMPLETE,           'I','M',  9, INPUT,       "an image without what every image needs")\
+    X(IMAGE_MIXED_PARTS,          'I','M', 10, NO,          "a part is not the one that was signed")\
+    X(IMAGE_ROLLED_BACK,          'I','M', 11, NO,          "older than what ran here before")     \
+    X(IMAGE_WRONG_TARGET,         'I','M', 12, NO,          "an image for other machines")         \
+    X(IMAGE_TOO_OLD,              'I','M', 13, NO,          "older than the operator allows")      \
+    X(IMAGE_KEY_SET_BEHIND,       'I','M', 14, NO,          "made for a newer key set than is trusted here")\
+    /* SL: boot/slots */                                                                           \
+    X(SLOTS_NOTHING_BOOTABLE,     'S','L',  1, ENVIRONMENT, "no slot holds an image that may start")\
+    X(SLOTS_STORAGE,              'S','L',  2, ENVIRONMENT, "the slots cannot be read or written") \
+    X(SLOTS_BUSY,                 'S','L',  3, ENVIRONMENT, "the slot is needed as it is")         \
+    X(SLOTS_TOO_LARGE,            'S','L',  4, INPUT,       "larger than a slot")
 // clang-format on
 
 #define DEFIB_ERROR_ENUM(name, a, b, number, exit, text) \

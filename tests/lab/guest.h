@@ -110,6 +110,11 @@ class Guest {
     // An NMI on every CPU.
     Result<void> inject_nmi();
 
+    // A program on a terminal of the guest, joined to this process's own terminal until it ends or
+    // the person types Ctrl-]. What the kernel prints meanwhile is shown too. Gives its exit
+    // status.
+    Result<int> interact(const Argv& argv);
+
   private:
     struct Machine;
     explicit Guest(std::unique_ptr<Machine> machine);

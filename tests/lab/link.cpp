@@ -4,12 +4,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 namespace defib::lab {
@@ -39,8 +41,15 @@ Link::Link(UniqueFd console, UniqueFd agent, int machine, std::unique_ptr<BeatMo
       agent_(std::move(agent)),
       machine_(machine),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      beats_(std::move(beats)),
-      thread_([this] { loop(); }) {}
+      beats_(std::move(beats)) {
+    // No signal is this thread's business: one that the program waits for must find the program.
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { loop(); });
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 Link::~Link() {
     {

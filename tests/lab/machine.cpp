@@ -120,7 +120,7 @@ Result<std::unique_ptr<Guest::Machine>> Guest::Machine::start(GuestOptions optio
 std::string Guest::Machine::last_words() const {
     std::string words = content_of(log);
     const auto lock = link->lock();
-    words += tail_of(link->console(), 12);
+    words += tail_of(link->console(), 25);
     while (words.ends_with('\n')) words.pop_back();
     // An error is one line.
     for (size_t at = 0; (at = words.find('\n', at)) != std::string::npos; at += 3) {

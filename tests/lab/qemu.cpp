@@ -15,9 +15,8 @@ namespace {
 constexpr uint64_t GIB = uint64_t{1} << 30;
 
 std::string cpu_model(const GuestOptions& options) {
-    // A model without TSX, and old enough that TCG has all of it: QEMU warns about each bit it
-    // lacks.
-    std::string model = "Haswell-noTSX";
+    // A model without TSX, less what TCG does not have: QEMU would warn about each bit.
+    std::string model = "Haswell-noTSX,-pcid,-invpcid,-x2apic,-tsc-deadline";
     if (options.five_level_paging) model += ",+la57";
     if (!options.hypervisor_bit) model += ",-hypervisor";
     if (!options.pmu) model += ",pmu=off";
@@ -109,7 +108,8 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
 std::vector<std::string> modules_for(const GuestOptions& options) {
     std::vector<std::string> names{"virtio_pci", "virtio_console"};
     if (!options.disks.empty()) names.emplace_back("virtio_blk");
-    if (std::ranges::any_of(options.disks, [](const Disk& disk) { return disk.use == Disk::Use::EXT4; })) {
+    if (std::ranges::any_of(options.disks,
+                            [](const Disk& disk) { return disk.use == Disk::Use::EXT4; })) {
         // ext4 asks the crypto layer for it by name; it is no symbol that modpost would see.
         names.emplace_back("crc32c_generic");
         names.emplace_back("ext4");

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Real kernels, found from outside: both series, KASLR on, four and five levels, RAM on both sides
+// of the hole below 4 GB.
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+
+#include "boot/find/kernel.h"
+#include "layouts/extract.h"
+#include "tests/lab/guest.h"
+
+namespace defib::boot {
+namespace {
+
+struct Machine {
+    std::string name;
+    lab::GuestOptions options;
+    uint32_t levels;
+};
+
+void PrintTo(const Machine& machine, std::ostream* out) {
+    *out << machine.name;
+}
+
+struct RealKernel : ::testing::TestWithParam<Machine> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Machines, RealKernel,
+    ::testing::Values(Machine{"6.1", {.kernel = "6.1"}, 4}, Machine{"6.12", {.kernel = "6.12"}, 4},
+                      Machine{"6.12-5-levels-4-GB",
+                              {.kernel = "6.12", .ram_megabytes = 4096, .five_level_paging = true},
+                              5},
+                      Machine{"6.1-rt-3-GB", {.kernel = "6.1-rt", .ram_megabytes = 3072}, 4}));
+
+uint64_t allocated(const std::filesystem::path& path) {
+    struct stat status = {};
+    stat(path.c_str(), &status);
+    return static_cast<uint64_t>(status.st_blocks) * 512;
+}
+
+// The address that the guest's own /proc/kallsyms gives.
+uint64_t guests_address(lab::Guest& guest, const std::string& symbol) {
+    const auto out = guest.run({"grep", "-w", symbol, "/proc/kallsyms"});
+    return out ? std::stoull(out->out, nullptr, 16) : 0;
+}
+
+TEST_P(RealKernel, IsFoundAndProved) {
+    auto guest = lab::Guest::boot(GetParam().options);
+    ASSERT_TRUE(guest) << to_line(guest.error());
+    const uint64_t before = allocated(guest->ram_file());
+    const auto target = Target::open("vm:" + guest->ram_file().string(), Access::look);
+    ASSERT_TRUE(target) << to_line(target.error());
+    const auto kernel = find_kernel(*target);
+    ASSERT_TRUE(kernel) << to_line(kernel.error());
+    EXPECT_EQ(kernel->map.levels, GetParam().levels);
+    EXPECT_EQ(kernel->text, guests_address(*guest, "_text"));
+
+    const auto ranges = guest->ram_ranges();
+    ASSERT_EQ(kernel->window.count, ranges.size());
+    for (size_t i = 0; i < ranges.size(); i++) {
+        EXPECT_EQ(kernel->window.ranges[i].physical, ranges[i].guest_physical);
+        EXPECT_EQ(kernel->window.ranges[i].size, ranges[i].length);
+    }
+
+    const auto layout = layouts::extract_layout(guest->ram_file(), {});
+    ASSERT_TRUE(layout) << to_line(layout.error());
+    const auto proved = prove_identity(*target, *kernel, *layout);
+    EXPECT_TRUE(proved) << to_line(proved.error());
+    for (const char* symbol : {"init_task", "linux_banner", "page_offset_base"}) {
+        ASSERT_TRUE(layout->symbols.contains(symbol));
+        EXPECT_EQ(address_of(*kernel, layout->symbols.at(symbol)), guests_address(*guest, symbol));
+    }
+
+    // The direct map was found in the page tables; the kernel's own variable says the same.
+    KernelMemory memory(kernel->window, kernel->map);
+    EXPECT_EQ(memory.read<uint64_t>(address_of(*kernel, layout->symbols.at("page_offset_base"))),
+              kernel->map.linear[0].first);
+
+    // What the guest itself has touched meanwhile, and no more.
+    EXPECT_LT(allocated(guest->ram_file()), before + (64U << 20));
+
+    layouts::Layout other = *layout;
+    other.kernel.banner.back() = '!';
+    ASSERT_FALSE(prove_identity(*target, *kernel, other));
+    other = *layout;
+    other.kernel.btf_digest.back() ^= 1;
+    ASSERT_FALSE(prove_identity(*target, *kernel, other));
+    other = *layout;
+    for (auto& member : other.structs.at("task_struct").members) {
+        if (member.name == "tasks") member.offset += 8;
+    }
+    const auto refused = prove_identity(*target, *kernel, other);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, DEFIB_ERROR_BOOT_OTHER_KERNEL);
+}
+
+}  // namespace
+}  // namespace defib::boot

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/find/kernel.h"
+
+#include "boot/find/map_x86_64.h"
+
+namespace defib::boot {
+namespace {
+
+constexpr size_t UTS_NAMESPACE_BYTES =
+    512;  // struct uts_namespace: 6 names of 65 bytes and a little
+
+// init_uts_ns.name.release is what VMCOREINFO calls OSRELEASE. A page that an earlier kernel left
+// behind leads to memory that is something else by now.
+bool is_alive(const layouts::Vmcoreinfo& info, KernelMemory& memory) {
+    const auto names = info.symbol("init_uts_ns");
+    if (!names) return false;
+    char bytes[UTS_NAMESPACE_BYTES];
+    if (!memory.read(*names, bytes, sizeof bytes)) return false;
+    const std::string_view text(bytes, sizeof bytes);
+    return text.contains("Linux") && text.contains(info.release());
+}
+
+}  // namespace
+
+Result<Kernel> find_kernel(const Target& target) {
+    const auto pages = find_vmcoreinfo(target);
+    if (pages.empty()) {
+        return fail(DEFIB_ERROR_BOOT_NO_KERNEL, target.name(), "no VMCOREINFO page in its memory",
+                    "is it a Linux guest's RAM, and has the guest booted?");
+    }
+    for (const DefibWindow& window : target.windows()) {
+        for (const layouts::Vmcoreinfo& info : pages) {
+            const auto map = map_x86_64(info, window);
+            if (!map) continue;
+            KernelMemory memory(window, *map);
+            if (!is_alive(info, memory)) continue;
+            return Kernel{info, window, *map, *info.symbol("_stext")};
+        }
+    }
+    return fail(
+        DEFIB_ERROR_BOOT_NO_KERNEL, target.name(),
+        "page tables of kernel " + pages.front().release() + " do not lead back to themselves",
+        "is the file all of the guest's RAM, and is the guest x86-64?");
+}
+
+uint64_t address_of(const Kernel& kernel, const layouts::LayoutSymbol& symbol) {
+    const auto value = static_cast<uint64_t>(symbol.value);
+    return symbol.is_absolute ? value : kernel.text + value;
+}
+
+}  // namespace defib::boot

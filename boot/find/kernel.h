@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finding the running kernel in a target's memory, with no symbol file and no help from it.
+#ifndef DEFIB_BOOT_FIND_KERNEL_H
+#define DEFIB_BOOT_FIND_KERNEL_H
+
+#include "boot/find/kernel_memory.h"
+#include "boot/find/vmcoreinfo.h"
+#include "boot/target/target.h"
+#include "engine/abi/target.h"
+#include "layouts/layout.h"
+
+namespace defib::boot {
+
+struct Kernel {
+    layouts::Vmcoreinfo info;
+    DefibWindow window;
+    DefibKernelMap map;
+    uint64_t text = 0;  // the address of _text, from which a layout's symbols count
+};
+
+Result<Kernel> find_kernel(const Target& target);
+
+// Where a layout's symbol is in this kernel.
+uint64_t address_of(const Kernel& kernel, const layouts::LayoutSymbol& symbol);
+
+// The proof that the layout is this kernel's: banner, BTF digest where the layout has one, and
+// spot checks of its offsets. Without it nothing may be bound.
+Result<void> prove_identity(const Target& target, const Kernel& kernel,
+                            const layouts::Layout& layout);
+
+}  // namespace defib::boot
+
+#endif

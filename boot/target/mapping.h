@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DEFIB_BOOT_TARGET_MAPPING_H
+#define DEFIB_BOOT_TARGET_MAPPING_H
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "engine/base/file.h"
+#include "engine/base/result.h"
+
+namespace defib::boot {
+
+enum class Access : uint8_t { look, act };
+
+// A target's memory file, mapped where it lies: what the target writes is seen at once. Without
+// Access::act the processor itself refuses stores.
+class Mapping {
+  public:
+    static Result<Mapping> open(const std::filesystem::path& path, Access access);
+
+    Mapping() = default;
+    Mapping(Mapping&& other) noexcept;
+    Mapping& operator=(Mapping&& other) noexcept;
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+    ~Mapping();
+
+    Bytes bytes() const { return {data_, size_}; }
+
+    // The stretches of the file that hold data. Reading a hole of a file in memory would make the
+    // host allocate it: a guest that has touched 300 MB of its 4 GB must not cost 4 GB for a look.
+    const std::vector<Bytes>& data() const { return extents_; }
+
+  private:
+    const std::byte* data_ = nullptr;
+    size_t size_ = 0;
+    std::vector<Bytes> extents_;
+};
+
+}  // namespace defib::boot
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whose memory defib looks at: `vm:FILE`, a running guest's RAM file, or `core:FILE`, a dump (an
+// ELF vmcore or raw memory), always read only.
+#ifndef DEFIB_BOOT_TARGET_TARGET_H
+#define DEFIB_BOOT_TARGET_TARGET_H
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "boot/target/mapping.h"
+#include "engine/abi/window.h"
+#include "engine/base/result.h"
+
+namespace defib::boot {
+
+enum class TargetKind : uint8_t { vm, core };
+
+class Target {
+  public:
+    static Result<Target> open(std::string_view name, Access access);
+
+    const std::string& name() const { return name_; }
+    TargetKind kind() const { return kind_; }
+    const Mapping& memory() const { return memory_; }
+
+    // Where RAM may lie. A raw file does not say at which address the RAM above 4 GB begins in it:
+    // each kind of virtual machine has its own split, and the kernel in it tells which is true.
+    std::span<const DefibWindow> windows() const { return windows_; }
+
+  private:
+    std::string name_;
+    TargetKind kind_ = TargetKind::vm;
+    Mapping memory_;
+    std::vector<DefibWindow> windows_;
+};
+
+// The splits that a raw RAM file of this content may have, the likeliest first.
+std::vector<DefibWindow> windows_of_ram(Bytes ram);
+
+bool looks_like_elf(Bytes file);
+Result<DefibWindow> window_of_elf_core(Bytes file, const std::string& object);
+
+}  // namespace defib::boot
+
+#endif

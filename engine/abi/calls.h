@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calls between compiled code and the runtime: all of them. engine/README.md says what they
+// mean. Of the routines the runtime calls one function, which the compiler generates: a switch over
+// the manifest's routine numbers, because there are no indirect calls on either side.
+#ifndef DEFIB_ENGINE_ABI_CALLS_H
+#define DEFIB_ENGINE_ABI_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/abi/context.h"
+
+#define DEFIB_ARGUMENTS 6
+
+// What things cost. Loads and stores charge themselves; the compiler charges loops.
+#define DEFIB_FUEL_LOAD 1u
+#define DEFIB_FUEL_STORE 4u
+#define DEFIB_FUEL_RECORD 4u
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+uint64_t defib_load(struct DefibContext* context, uint64_t address, uint32_t size);
+void defib_store(struct DefibContext* context, uint64_t address, uint64_t value, uint32_t size,
+                 uint32_t field);
+bool defib_charge(struct DefibContext* context, uint32_t units);
+uint64_t defib_binding(struct DefibContext* context, uint32_t slot);
+void* defib_emit(struct DefibContext* context, uint32_t kind, uint32_t size);
+void defib_die(struct DefibContext* context, uint32_t reason);
+
+// Generated: runs routine number `routine` of the manifest; an unknown number dies with
+// DEFIB_DEATH_ROUTINE. Narrow arguments are in the low bits, narrow results are extended.
+uint64_t defib_dispatch(struct DefibContext* context, uint32_t routine, const uint64_t* arguments);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one execution of a routine carries: fuel, life, translations, plan, picture, records.
+// Compiled code gets it as first argument and passes it on; only the runtime looks inside.
+#ifndef DEFIB_ENGINE_ABI_CONTEXT_H
+#define DEFIB_ENGINE_ABI_CONTEXT_H
+
+#include <stdint.h>
+
+#include "engine/abi/plan.h"
+#include "engine/abi/record.h"
+#include "engine/abi/target.h"
+
+// Why an execution is dead. Frozen: journals hold these numbers. A routine's own reasons start at
+// DEFIB_DEATH_OWN.
+enum DefibDeath {
+    DEFIB_DEATH_NONE = 0,
+    DEFIB_DEATH_FUEL = 1,           // more work than its bound
+    DEFIB_DEATH_ADDRESS = 2,        // not an address of the kernel: user, null, not canonical
+    DEFIB_DEATH_NOT_MAPPED = 3,     // the kernel's page tables have nothing there
+    DEFIB_DEATH_WINDOW = 4,         // it, or a page table on the way, is outside of the window
+    DEFIB_DEATH_STRADDLE = 5,       // it crosses the end of a page
+    DEFIB_DEATH_WIDTH = 6,          // not 1, 2, 4 or 8 bytes
+    DEFIB_DEATH_MISALIGNED = 7,     // a store that is not aligned to its width
+    DEFIB_DEATH_PLAN_FULL = 8,      // more stores than DEFIB_PLAN_STORES
+    DEFIB_DEATH_PLAN_OVERLAP = 9,   // two stores of different widths on the same bytes
+    DEFIB_DEATH_STORE_DENIED = 10,  // a view or detector that stores
+    DEFIB_DEATH_SLOT = 11,          // a slot that the binding does not have
+    DEFIB_DEATH_RECORD = 12,        // a record larger than DEFIB_RECORD_SIZE_MAX
+    DEFIB_DEATH_ROUTINE = 13,       // no routine of that number
+    DEFIB_DEATH_INDEX = 14,         // an index outside of its array
+    DEFIB_DEATH_UNREACHABLE = 15,   // a path that the routine's author called impossible
+    DEFIB_DEATH_OWN = 256,
+};
+
+#define DEFIB_CACHED_PAGES 16
+
+struct DefibCachedPage {
+    uint64_t mask;  // of the address bits that name the page; 0: empty
+    uint64_t page;  // virtual
+    uint64_t physical;
+    uint64_t backend;
+};
+
+struct DefibCache {
+    uint32_t next;
+    uint32_t reserved;
+    struct DefibCachedPage pages[DEFIB_CACHED_PAGES];
+};
+
+// A copy of one object's needed span, taken in one burst; loads that lie inside are served from it.
+#define DEFIB_PICTURE_SIZE 4096u
+struct DefibPicture {
+    uint64_t address;  // virtual, of the span's first byte
+    uint64_t size;     // 0: none is held
+    uint64_t words[DEFIB_PICTURE_SIZE / 8];
+};
+
+enum DefibStores { DEFIB_STORES_DENIED = 0, DEFIB_STORES_PLANNED = 1 };
+
+struct DefibContext {
+    const struct DefibTarget* target;
+    uint64_t fuel;           // left
+    uint32_t death;          // enum DefibDeath, or a routine's own reason; 0: alive
+    uint32_t stores;         // enum DefibStores
+    uint64_t death_address;  // where that was for an address; 0 otherwise
+    uint64_t load_hash;      // of every load's address and value, in order
+    uint64_t result;         // what the routine returned
+    struct DefibRecords records;
+    struct DefibCache cache;
+    struct DefibPlan plan;
+    struct DefibPicture picture;
+    uint64_t sink[DEFIB_RECORD_SIZE_MAX / 8];  // where a dead routine's records go
+};
+
+#endif

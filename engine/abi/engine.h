@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole state of one engine for one target. Boot fills it before start and leaves it alone
+// afterwards but for the mailbox; every capacity is fixed here.
+#ifndef DEFIB_ENGINE_ABI_ENGINE_H
+#define DEFIB_ENGINE_ABI_ENGINE_H
+
+#include <stdint.h>
+
+#include "engine/abi/context.h"
+#include "engine/abi/journal.h"
+#include "engine/abi/mailbox.h"
+
+#define DEFIB_ABI_VERSION 1u
+#define DEFIB_ROUTINES 256
+#define DEFIB_DETECTORS 64
+#define DEFIB_REPLICAS 3
+#define DEFIB_VIEW_OBJECTS 65536u
+#define DEFIB_REPLICA_RECORDS 65536u  // bytes for each replica
+
+enum DefibRoutineState { DEFIB_ROUTINE_OFF = 0, DEFIB_ROUTINE_READS = 1, DEFIB_ROUTINE_STORES = 2 };
+
+struct DefibRoutine {
+    uint64_t fuel;   // the manifest's bound for one execution
+    uint32_t state;  // enum DefibRoutineState: off where it could not bind
+    uint32_t reserved;
+};
+
+struct DefibDetector {
+    uint32_t routine;
+    uint32_t reserved;
+    uint64_t period_ns;
+    uint64_t due_ns;
+};
+
+struct DefibEngine {
+    uint32_t abi_version;
+    uint32_t detector_count;
+    struct DefibTarget* target;
+    struct DefibMailbox* mailbox;
+    struct DefibJournal* journal;
+    struct DefibRecords records;  // the buffer of a view's answer
+    uint64_t* objects;            // room for DEFIB_VIEW_OBJECTS addresses
+    uint64_t replica_records;     // DEFIB_REPLICAS buffers of DEFIB_REPLICA_RECORDS bytes
+    struct DefibRoutine routines[DEFIB_ROUTINES];
+    struct DefibDetector detectors[DEFIB_DETECTORS];
+    struct DefibContext replicas[DEFIB_REPLICAS];
+};
+
+#endif

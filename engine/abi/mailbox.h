@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The mailbox: one command at a time from boot to the running engine, and its answer. Boot fills
+// the command and then raises `posted`; the engine answers and then sets `done` to the same number.
+#ifndef DEFIB_ENGINE_ABI_MAILBOX_H
+#define DEFIB_ENGINE_ABI_MAILBOX_H
+
+#include <stdint.h>
+
+#include "engine/abi/calls.h"
+
+enum DefibCommandKind {
+    DEFIB_COMMAND_NONE = 0,
+    DEFIB_COMMAND_STOP = 1,
+    DEFIB_COMMAND_VIEW = 2,  // collect, then one execution for each object found
+    DEFIB_COMMAND_ACT = 3,   // replicate, compare, commit
+};
+
+struct DefibView {
+    uint32_t collector;       // routine that emits DEFIB_RECORD_POINTER; DEFIB_VIEW_ONCE: none
+    uint32_t item;            // routine that is run for each pointer
+    uint32_t picture_offset;  // the span of the object that the item routine reads
+    uint32_t picture_size;    // 0: no picture
+};
+#define DEFIB_VIEW_ONCE 0xffffffffu  // run the item routine once, with the command's arguments
+
+struct DefibCommand {
+    uint32_t kind;
+    uint32_t routine;  // DEFIB_COMMAND_ACT
+    struct DefibView view;
+    uint64_t arguments[DEFIB_ARGUMENTS];
+};
+
+struct DefibAnswer {
+    uint32_t outcome;  // enum DefibOutcome
+    uint32_t death;
+    uint64_t death_address;
+    uint64_t result;
+    uint32_t objects;     // collected
+    uint32_t torn;        // objects that two attempts could not read
+    uint32_t incomplete;  // the collector died twice, or found more than there is room for
+    uint32_t reserved;
+    struct DefibRecords records;
+};
+
+struct DefibMailbox {
+    uint32_t posted;
+    uint32_t done;
+    uint64_t heartbeat;  // turns of the loop
+    struct DefibCommand command;
+    struct DefibAnswer answer;
+};
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One guarded kernel: its memory, how its addresses translate, and its binding. Everything that the
+// engine knows about a kernel hangs here; nothing is global, so that one engine can serve several.
+#ifndef DEFIB_ENGINE_ABI_TARGET_H
+#define DEFIB_ENGINE_ABI_TARGET_H
+
+#include <stdint.h>
+
+#include "engine/abi/binding.h"
+#include "engine/abi/window.h"
+
+#define DEFIB_LINEAR_MAPS 16
+
+// Addresses that translate by subtraction: the direct map, the kernel image, stretches of vmemmap.
+// The result is checked against the window like any other.
+struct DefibLinear {
+    uint64_t first;  // virtual
+    uint64_t size;
+    uint64_t physical;
+};
+
+enum DefibArchitecture { DEFIB_ARCHITECTURE_NONE = 0, DEFIB_ARCHITECTURE_X86_64 = 1 };
+
+struct DefibKernelMap {
+    uint32_t architecture;     // enum DefibArchitecture
+    uint32_t levels;           // of the page tables: 4 or 5
+    uint64_t page_table;       // physical address of the kernel's top table
+    uint64_t encryption_mask;  // bits of an entry that are not address (AMD SME); 0 where none
+    uint32_t linear_count;
+    uint32_t reserved;
+    struct DefibLinear linear[DEFIB_LINEAR_MAPS];
+};
+
+struct DefibTarget {
+    struct DefibWindow window;
+    struct DefibKernelMap map;
+    struct DefibBinding binding;
+};
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The smaller calls of compiled code: fuel, bindings, records, giving up.
+#include "engine/abi/calls.h"
+
+#include "engine/runtime/life.h"
+#include "engine/runtime/processor.h"
+
+using namespace defib::runtime;
+
+extern "C" bool defib_charge(DefibContext* context, uint32_t units) {
+    return spend(*context, units);
+}
+
+extern "C" uint64_t defib_binding(DefibContext* context, uint32_t slot) {
+    const DefibBinding& binding = context->target->binding;
+    if (slot < binding.count && slot < DEFIB_BINDING_SLOTS) return binding.values[slot];
+    die(*context, DEFIB_DEATH_SLOT, 0);
+    return DEFIB_BINDING_ABSENT;
+}
+
+extern "C" void defib_die(DefibContext* context, uint32_t reason) {
+    // 0 would mean alive.
+    die(*context, reason == DEFIB_DEATH_NONE ? uint32_t{DEFIB_DEATH_OWN} : reason, 0);
+}
+
+// The payload starts as zeros: two executions must not differ in bytes that the routine leaves out.
+extern "C" void* defib_emit(DefibContext* context, uint32_t kind, uint32_t size) {
+    if (size > DEFIB_RECORD_SIZE_MAX) {
+        die(*context, DEFIB_DEATH_RECORD, 0);
+        return context->sink;
+    }
+    if (!spend(*context, DEFIB_FUEL_RECORD)) return context->sink;
+    DefibRecords& records = context->records;
+    const uint32_t padded = (size + 7) & ~7U;
+    const auto needed = static_cast<uint32_t>(sizeof(DefibRecordHeader)) + padded;
+    if (records.used > records.capacity || needed > records.capacity - records.used) {
+        records.lost++;
+        return context->sink;
+    }
+    auto* header = pointer_to<DefibRecordHeader>(records.bytes + records.used);
+    header->kind = kind;
+    header->size = size;
+    auto* payload = reinterpret_cast<uint64_t*>(header + 1);
+#pragma clang loop unroll(disable) vectorize(disable)
+    for (uint32_t word = 0; word < padded / 8; word++) payload[word] = 0;
+    records.used += needed;
+    records.count++;
+    return payload;
+}

@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// defib_load: what every read of kernel data in a routine becomes.
+#include "engine/abi/calls.h"
+#include "engine/runtime/life.h"
+#include "engine/runtime/overlay.h"
+#include "engine/runtime/picture.h"
+#include "engine/runtime/processor.h"
+#include "engine/runtime/translate.h"
+
+namespace defib::runtime {
+namespace {
+
+// Both steps can be undone, so two executions whose loads differ in one bit end with different
+// hashes unless a later load differs too.
+uint64_t mix(uint64_t hash, uint64_t value) {
+    hash = (hash ^ value) * 0x9e3779b97f4a7c15;
+    return hash ^ hash >> 29;
+}
+
+}  // namespace
+}  // namespace defib::runtime
+
+using namespace defib::runtime;
+
+extern "C" uint64_t defib_load(DefibContext* context, uint64_t address, uint32_t size) {
+    if (!spend(*context, DEFIB_FUEL_LOAD)) return 0;
+    if (!is_width(size)) {
+        die(*context, DEFIB_DEATH_WIDTH, address);
+        return 0;
+    }
+    uint64_t value = 0;
+    if (is_pictured(context->picture, address, size)) {
+        value = read_picture(context->picture, address, size);
+    } else {
+        const Place place = translate(*context->target, context->cache, address, size);
+        if (place.death != DEFIB_DEATH_NONE) {
+            die(*context, place.death, address);
+            return 0;
+        }
+        value = overlay(context->plan, place.physical, size, read_any(place.backend, size));
+    }
+    context->load_hash = mix(mix(context->load_hash, address), value);
+    return value;
+}

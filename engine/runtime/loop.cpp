@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/loop.h"
+
+#include "engine/runtime/execute.h"
+#include "engine/runtime/journal.h"
+#include "engine/runtime/processor.h"
+#include "engine/runtime/translate.h"
+#include "engine/runtime/view.h"
+
+namespace defib::runtime {
+namespace {
+
+void note_findings(DefibEngine& engine, uint32_t detector, const DefibRecords& records,
+                   uint64_t now_ns) {
+    uint32_t at = 0;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < records.count && at < records.used; i++) {
+        const auto* header = pointer_to<const DefibRecordHeader>(records.bytes + at);
+        const auto* payload = reinterpret_cast<const uint64_t*>(header + 1);
+        const uint32_t words = (header->size + 7) / 8;
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_FINDING, detector,
+               {header->kind, words > 0 ? payload[0] : 0, words > 1 ? payload[1] : 0,
+                words > 2 ? payload[2] : 0});
+        at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + words * 8;
+    }
+    if (records.lost != 0) {
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_RECORDS_LOST,
+               engine.detectors[detector].routine, {records.lost, 0, 0, 0});
+    }
+}
+
+// A detector only reads, and what it finds decides nothing alone: the routine that repairs looks
+// again, replicated. So one execution is enough.
+void run_detector(DefibEngine& engine, uint32_t number, uint64_t now_ns) {
+    const uint32_t routine = engine.detectors[number].routine;
+    const DefibRoutine* entry = routine_of(engine, routine);
+    if (entry == nullptr) return;
+    DefibContext& context = engine.replicas[0];
+    const DefibRecords records = {engine.replica_records, DEFIB_REPLICA_RECORDS, 0, 0, 0};
+    forget_translations(context.cache);
+    begin(context, *engine.target, entry->fuel, DEFIB_STORES_DENIED, records);
+    const uint64_t arguments[DEFIB_ARGUMENTS] = {};
+    run(context, routine, arguments);
+    if (context.death != DEFIB_DEATH_NONE) {
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_DETECTOR_DIED, number,
+               {context.death, context.death_address, 0, 0});
+        return;
+    }
+    note_findings(engine, number, context.records, now_ns);
+}
+
+void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
+    const uint32_t count =
+        engine.detector_count < DEFIB_DETECTORS ? engine.detector_count : DEFIB_DETECTORS;
+#pragma clang loop unroll(disable)
+    for (uint32_t number = 0; number < count; number++) {
+        DefibDetector& detector = engine.detectors[number];
+        if (now_ns < detector.due_ns) continue;
+        const uint64_t late_ns = now_ns - detector.due_ns;
+        if (late_ns > detector.period_ns) {
+            append(*engine.journal, now_ns, DEFIB_JOURNAL_LATE, number, {late_ns, 0, 0, 0});
+        }
+        // From now, not from its due time: after a pause it runs once, not once for each missed
+        // one.
+        detector.due_ns = now_ns + detector.period_ns;
+        run_detector(engine, number, now_ns);
+    }
+}
+
+Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns) {
+    DefibAnswer& answer = engine.mailbox->answer;
+    answer = {};
+    switch (command.kind) {
+        case DEFIB_COMMAND_STOP:
+            append(*engine.journal, now_ns, DEFIB_JOURNAL_STOPPED, 0);
+            return Turn::stop;
+        case DEFIB_COMMAND_VIEW:
+            run_view(engine, command, now_ns, answer);
+            break;
+        case DEFIB_COMMAND_ACT:
+            act(engine, command.routine, command.arguments, now_ns, answer);
+            break;
+        default:
+            answer.outcome = DEFIB_OUTCOME_REFUSED;
+            break;
+    }
+    return Turn::go_on;
+}
+
+}  // namespace
+
+void start(DefibEngine& engine, uint64_t now_ns) {
+    for (uint32_t i = 0; i < DEFIB_DETECTORS; i++) engine.detectors[i].due_ns = now_ns;
+    append(*engine.journal, now_ns, DEFIB_JOURNAL_STARTED, engine.abi_version);
+}
+
+Turn turn(DefibEngine& engine, uint64_t now_ns) {
+    DefibMailbox& mailbox = *engine.mailbox;
+    store_release(&mailbox.heartbeat, mailbox.heartbeat + 1);
+    run_due_detectors(engine, now_ns);
+    const uint32_t posted = load_acquire(&mailbox.posted);
+    if (posted == mailbox.done) return Turn::go_on;
+    const DefibCommand command = mailbox.command;
+    const Turn next = carry_out(engine, command, now_ns);
+    store_release(&mailbox.done, posted);
+    return next;
+}
+
+void post(DefibMailbox& mailbox, const DefibCommand& command) {
+    mailbox.command = command;
+    store_release(&mailbox.posted, mailbox.posted + 1);
+}
+
+bool is_answered(const DefibMailbox& mailbox) {
+    return load_acquire(&mailbox.done) == mailbox.posted;
+}
+
+}  // namespace defib::runtime

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The persistent loop, one turn of it. Who calls it owns the clock: a kernel on the GPU that never
+// returns, a thread of the twin, or a test.
+#ifndef DEFIB_ENGINE_RUNTIME_LOOP_H
+#define DEFIB_ENGINE_RUNTIME_LOOP_H
+
+#include "engine/abi/engine.h"
+
+namespace defib::runtime {
+
+enum class Turn : uint32_t { go_on, stop };
+
+// Once, before the first turn.
+void start(DefibEngine& engine, uint64_t now_ns);
+
+// Beats the heart, runs the detectors that are due, carries out the command that waits.
+Turn turn(DefibEngine& engine, uint64_t now_ns);
+
+// The host's side of the mailbox.
+void post(DefibMailbox& mailbox, const DefibCommand& command);
+bool is_answered(const DefibMailbox& mailbox);
+
+}  // namespace defib::runtime
+
+#endif

@@ -1,0 +1,224 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/loop.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/abi/calls.h"
+#include "engine/runtime/journal.h"
+#include "engine/runtime/testing/test_routines.h"
+
+namespace defib::runtime {
+namespace {
+
+using testing::SyntheticMemory;
+using testing::TestEngine;
+
+constexpr uint64_t FIRST = 0x110000;
+constexpr uint64_t STRIDE = 0x100;
+constexpr uint64_t MS = 1000000;
+
+struct Loop : ::testing::Test {
+    // Objects that hold a number and a pointer to a second word.
+    void make_objects(uint32_t count) {
+        for (uint32_t i = 0; i < count; i++) {
+            memory.write<uint64_t>(FIRST + i * STRIDE, 100 + i);
+            memory.write<uint64_t>(FIRST + i * STRIDE + 8,
+                                   SyntheticMemory::direct(FIRST + i * STRIDE));
+        }
+        collector = engine.add(DEFIB_ROUTINE_READS, [count](DefibContext& context, auto) {
+            for (uint32_t i = 0; i < count; i++) {
+                auto* record =
+                    static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_POINTER, 8));
+                *record = SyntheticMemory::direct(FIRST + i * STRIDE);
+            }
+            return uint64_t{0};
+        });
+        item = engine.add(DEFIB_ROUTINE_READS, [this](DefibContext& context, const uint64_t* to) {
+            if (before_item) before_item(context);
+            auto* record = static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_OWN, 8));
+            const uint64_t second = defib_load(&context, to[0] + 8, 8);
+            *record = defib_load(&context, second, 8);
+            return uint64_t{0};
+        });
+    }
+
+    const DefibAnswer& ask(const DefibView& view) {
+        DefibCommand command{};
+        command.kind = DEFIB_COMMAND_VIEW;
+        command.view = view;
+        post(engine.mailbox(), command);
+        EXPECT_FALSE(is_answered(engine.mailbox()));
+        EXPECT_EQ(turn(engine.state(), 1), Turn::go_on);
+        EXPECT_TRUE(is_answered(engine.mailbox()));
+        return engine.mailbox().answer;
+    }
+
+    std::vector<DefibJournalEntry> journal() {
+        std::vector<DefibJournalEntry> entries;
+        DefibJournalEntry entry{};
+        while (read_entry(engine.journal(), entries.size() + 1, entry)) entries.push_back(entry);
+        return entries;
+    }
+
+    SyntheticMemory memory;
+    TestEngine engine{memory};
+    uint32_t collector = 0;
+    uint32_t item = 0;
+    std::function<void(DefibContext&)> before_item;
+};
+
+TEST_F(Loop, ShowsEveryObjectThatACollectorFinds) {
+    make_objects(5);
+    const DefibAnswer& answer = ask({collector, item, 0, 16});
+    EXPECT_EQ(answer.objects, 5U);
+    EXPECT_EQ(answer.torn, 0U);
+    EXPECT_EQ(answer.incomplete, 0U);
+    EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_OWN),
+              (std::vector<uint64_t>{100, 101, 102, 103, 104}));
+}
+
+TEST_F(Loop, CountsATornObjectAndGoesOnWithTheRest) {
+    make_objects(4);
+    memory.write<uint64_t>(FIRST + STRIDE + 8, 0x6b6b6b6b6b6b6b6b);  // POISON_FREE
+    const DefibAnswer& answer = ask({collector, item, 0, 16});
+    EXPECT_EQ(answer.objects, 4U);
+    EXPECT_EQ(answer.torn, 1U);
+    EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_OWN),
+              (std::vector<uint64_t>{100, 102, 103}));
+}
+
+TEST_F(Loop, TakesASecondPictureOfAnObjectThatDied) {
+    make_objects(1);
+    memory.write<uint64_t>(FIRST + 8, 0x6b6b6b6b6b6b6b6b);
+    uint32_t attempts = 0;
+    before_item = [&](DefibContext&) {
+        // After the first picture was taken the object becomes whole.
+        if (attempts++ == 0) memory.write<uint64_t>(FIRST + 8, SyntheticMemory::direct(FIRST));
+    };
+    const DefibAnswer& answer = ask({collector, item, 0, 16});
+    EXPECT_EQ(attempts, 2U);
+    EXPECT_EQ(answer.torn, 0U);
+    EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_OWN), std::vector<uint64_t>{100});
+}
+
+TEST_F(Loop, SaysThatACollectionIsIncomplete) {
+    make_objects(2);
+    const uint32_t dies = engine.add(DEFIB_ROUTINE_READS, [](DefibContext& context, auto) {
+        auto* record = static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_POINTER, 8));
+        *record = SyntheticMemory::direct(FIRST);
+        return defib_load(&context, 8, 8);
+    });
+    const DefibAnswer& answer = ask({dies, item, 0, 0});
+    EXPECT_EQ(answer.incomplete, 1U);
+    EXPECT_EQ(answer.death, uint32_t{DEFIB_DEATH_ADDRESS});
+    EXPECT_EQ(answer.objects, 1U);
+}
+
+TEST_F(Loop, ReportsMoreObjectsThanThereIsRoomFor) {
+    make_objects(1);
+    const uint32_t many = engine.add(
+        DEFIB_ROUTINE_READS,
+        [](DefibContext& context, auto) {
+            for (uint32_t i = 0; i < DEFIB_VIEW_OBJECTS + 5; i++) {
+                auto* record =
+                    static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_POINTER, 8));
+                *record = SyntheticMemory::direct(FIRST);
+            }
+            return uint64_t{0};
+        },
+        1U << 30);
+    const DefibAnswer& answer = ask({many, item, 0, 16});
+    EXPECT_EQ(answer.objects, DEFIB_VIEW_OBJECTS);
+    EXPECT_EQ(answer.incomplete, 1U);
+    EXPECT_EQ(answer.records.count + answer.records.lost, DEFIB_VIEW_OBJECTS);
+    EXPECT_EQ(journal().back().kind, uint32_t{DEFIB_JOURNAL_RECORDS_LOST});
+}
+
+TEST_F(Loop, RunsDetectorsAtTheirPeriodsAndJournalsWhatTheyFind) {
+    uint32_t runs = 0;
+    const uint32_t routine = engine.add(DEFIB_ROUTINE_READS, [&](DefibContext& context, auto) {
+        auto* record = static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_OWN + 1, 16));
+        record[0] = ++runs;
+        record[1] = 55;
+        return uint64_t{0};
+    });
+    engine.state().detectors[0] = {routine, 0, 10 * MS, 0};
+    engine.state().detector_count = 1;
+    start(engine.state(), 0);
+    for (uint64_t ms = 0; ms < 30; ms++) turn(engine.state(), ms * MS);
+    EXPECT_EQ(runs, 3U);
+    EXPECT_EQ(engine.mailbox().heartbeat, 30U);
+    const auto entries = journal();
+    ASSERT_EQ(entries.size(), 4U);
+    EXPECT_EQ(entries[0].kind, uint32_t{DEFIB_JOURNAL_STARTED});
+    EXPECT_EQ(entries[2].kind, uint32_t{DEFIB_JOURNAL_FINDING});
+    EXPECT_EQ(entries[2].time_ns, 10 * MS);
+    EXPECT_EQ(entries[2].values[0], uint64_t{DEFIB_RECORD_OWN} + 1);
+    EXPECT_EQ(entries[2].values[1], 2U);
+    EXPECT_EQ(entries[2].values[2], 55U);
+}
+
+TEST_F(Loop, RunsALateDetectorOnceAndSaysSo) {
+    uint32_t runs = 0;
+    const uint32_t routine = engine.add(DEFIB_ROUTINE_READS, [&](DefibContext&, auto) {
+        runs++;
+        return uint64_t{0};
+    });
+    engine.state().detectors[0] = {routine, 0, MS, 0};
+    engine.state().detector_count = 1;
+    start(engine.state(), 0);
+    turn(engine.state(), 0);
+    turn(engine.state(), 50 * MS);
+    turn(engine.state(), 50 * MS + 1);
+    EXPECT_EQ(runs, 2U);
+    const auto entries = journal();
+    EXPECT_EQ(entries.back().kind, uint32_t{DEFIB_JOURNAL_LATE});
+    EXPECT_EQ(entries.back().values[0], 49 * MS);
+}
+
+TEST_F(Loop, JournalsADetectorsDeathAndKeepsItsFindingsOut) {
+    const uint32_t routine = engine.add(DEFIB_ROUTINE_READS, [](DefibContext& context, auto) {
+        defib_emit(&context, DEFIB_RECORD_OWN, 8);
+        return defib_load(&context, 0x1000, 8);
+    });
+    engine.state().detectors[0] = {routine, 0, MS, 0};
+    engine.state().detector_count = 1;
+    turn(engine.state(), 0);
+    const auto entries = journal();
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries[0].kind, uint32_t{DEFIB_JOURNAL_DETECTOR_DIED});
+    EXPECT_EQ(entries[0].values[0], uint64_t{DEFIB_DEATH_ADDRESS});
+    EXPECT_EQ(entries[0].values[1], 0x1000U);
+}
+
+TEST_F(Loop, StopsWhenTold) {
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_STOP;
+    post(engine.mailbox(), command);
+    EXPECT_EQ(turn(engine.state(), 1), Turn::stop);
+    EXPECT_TRUE(is_answered(engine.mailbox()));
+}
+
+TEST_F(Loop, RefusesACommandItDoesNotKnow) {
+    DefibCommand command{};
+    command.kind = 77;
+    post(engine.mailbox(), command);
+    EXPECT_EQ(turn(engine.state(), 1), Turn::go_on);
+    EXPECT_EQ(engine.mailbox().answer.outcome, uint32_t{DEFIB_OUTCOME_REFUSED});
+}
+
+TEST(Journal, TellsASlowReaderWhatItMissed) {
+    auto journal = std::make_unique<DefibJournal>();
+    for (uint32_t i = 0; i < DEFIB_JOURNAL_ENTRIES + 10; i++) {
+        append(*journal, i, DEFIB_JOURNAL_FINDING, i);
+    }
+    DefibJournalEntry entry{};
+    ASSERT_TRUE(read_entry(*journal, 1, entry));
+    EXPECT_EQ(entry.sequence, 11U);
+    EXPECT_EQ(entry.subject, 10U);
+    EXPECT_FALSE(read_entry(*journal, DEFIB_JOURNAL_ENTRIES + 11, entry));
+}
+
+}  // namespace
+}  // namespace defib::runtime

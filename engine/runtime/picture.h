@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pictures: an object's needed span, fetched in one burst and then read from there.
+//
+// On a GPU 256 bytes of host memory cost what 8 cost, and a span read at once is nearly one moment
+// of the object. It is not exactly one moment: an item that dies on a picture is pictured and run
+// again, and what decides a repair is never read from one (stores and pictures exclude each other).
+#ifndef DEFIB_ENGINE_RUNTIME_PICTURE_H
+#define DEFIB_ENGINE_RUNTIME_PICTURE_H
+
+#include "engine/abi/context.h"
+
+namespace defib::runtime {
+
+inline bool is_pictured(const DefibPicture& picture, uint64_t address, uint32_t size) {
+    return size <= picture.size && address >= picture.address &&
+           address - picture.address <= picture.size - size;
+}
+
+uint64_t read_picture(const DefibPicture& picture, uint64_t address, uint32_t size);
+
+// Takes the span; where a part of it cannot be read, none is held and loads go their usual way,
+// which then tells what is wrong.
+void take_picture(DefibContext& context, uint64_t address, uint32_t size);
+
+inline void drop_picture(DefibContext& context) {
+    context.picture.size = 0;
+}
+
+}  // namespace defib::runtime
+
+#endif

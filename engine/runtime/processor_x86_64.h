@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// x86-64 keeps loads in order with loads and stores with stores; only a store followed by a load
+// may pass each other. The fence is there for that case: a store into the target, then reading
+// back.
+#ifndef DEFIB_ENGINE_RUNTIME_PROCESSOR_X86_64_H
+#define DEFIB_ENGINE_RUNTIME_PROCESSOR_X86_64_H
+
+namespace defib::runtime {
+
+inline void order_all() {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+}  // namespace defib::runtime
+
+#endif

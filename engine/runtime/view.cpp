@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/view.h"
+
+#include "engine/runtime/execute.h"
+#include "engine/runtime/journal.h"
+#include "engine/runtime/picture.h"
+#include "engine/runtime/processor.h"
+#include "engine/runtime/translate.h"
+
+namespace defib::runtime {
+namespace {
+
+constexpr uint32_t ATTEMPTS = 2;
+constexpr uint32_t POINTER_RECORD = sizeof(DefibRecordHeader) + sizeof(uint64_t);
+
+DefibRecords object_room(const DefibEngine& engine) {
+    return {reinterpret_cast<uint64_t>(engine.objects), DEFIB_VIEW_OBJECTS * POINTER_RECORD, 0, 0,
+            0};
+}
+
+// What the last attempt found, also where it died: half of a list beats none of it.
+DefibRecords collect(DefibEngine& engine, uint32_t collector, const uint64_t* arguments,
+                     uint64_t fuel, DefibAnswer& answer) {
+    DefibContext& context = engine.replicas[0];
+    for (uint32_t attempt = 0; attempt < ATTEMPTS; attempt++) {
+        forget_translations(context.cache);
+        begin(context, *engine.target, fuel, DEFIB_STORES_DENIED, object_room(engine));
+        run(context, collector, arguments);
+        if (context.death == DEFIB_DEATH_NONE) break;
+    }
+    answer.death = context.death;
+    answer.death_address = context.death_address;
+    answer.incomplete = context.death != DEFIB_DEATH_NONE || context.records.lost != 0;
+    return context.records;
+}
+
+// True when an attempt ended alive; its records then stay.
+bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& item,
+             const uint64_t* arguments, DefibRecords& records) {
+    DefibContext& context = engine.replicas[0];
+    for (uint32_t attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (attempt != 0) forget_translations(context.cache);
+        begin(context, *engine.target, item.fuel, DEFIB_STORES_DENIED, records);
+        take_picture(context, arguments[0] + view.picture_offset, view.picture_size);
+        run(context, view.item, arguments);
+        if (context.death == DEFIB_DEATH_NONE) {
+            records = context.records;
+            return true;
+        }
+    }
+    return false;
+}
+
+void look_at_all(DefibEngine& engine, const DefibCommand& command, const DefibRoutine& item,
+                 const DefibRecords& found, DefibAnswer& answer) {
+    uint64_t arguments[DEFIB_ARGUMENTS];
+    for (uint32_t i = 0; i < DEFIB_ARGUMENTS; i++) arguments[i] = command.arguments[i];
+    uint32_t at = 0;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < found.count && found.used - at >= POINTER_RECORD; i++) {
+        const auto* header = pointer_to<const DefibRecordHeader>(found.bytes + at);
+        const uint32_t padded = (header->size + 7) & ~7U;
+        if (header->kind == DEFIB_RECORD_POINTER && header->size == sizeof(uint64_t)) {
+            arguments[0] = *reinterpret_cast<const uint64_t*>(header + 1);
+            answer.objects++;
+            if (!look_at(engine, command.view, item, arguments, answer.records)) answer.torn++;
+        }
+        if (padded > found.used - at - sizeof(DefibRecordHeader)) return;
+        at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + padded;
+    }
+}
+
+}  // namespace
+
+void run_view(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns,
+              DefibAnswer& answer) {
+    const DefibView& view = command.view;
+    const DefibRoutine* item = routine_of(engine, view.item);
+    const DefibRoutine* collector =
+        view.collector == DEFIB_VIEW_ONCE ? item : routine_of(engine, view.collector);
+    answer.records = {engine.records.bytes, engine.records.capacity, 0, 0, 0};
+    if (item == nullptr || collector == nullptr) {
+        answer.outcome = DEFIB_OUTCOME_REFUSED;
+        answer.death = DEFIB_DEATH_ROUTINE;
+        return append(*engine.journal, now_ns, DEFIB_JOURNAL_REFUSED,
+                      item == nullptr ? view.item : view.collector);
+    }
+    answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
+    forget_translations(engine.replicas[0].cache);
+    if (view.collector == DEFIB_VIEW_ONCE) {
+        answer.objects = 1;
+        if (!look_at(engine, view, *item, command.arguments, answer.records)) {
+            answer.torn = 1;
+            answer.outcome = DEFIB_OUTCOME_DIED;
+            // What it reported before it died still tells something, and the answer says that it
+            // did.
+            answer.records = engine.replicas[0].records;
+        }
+        answer.death = engine.replicas[0].death;
+        answer.death_address = engine.replicas[0].death_address;
+        answer.result = engine.replicas[0].result;
+    } else {
+        const DefibRecords found =
+            collect(engine, view.collector, command.arguments, collector->fuel, answer);
+        look_at_all(engine, command, *item, found, answer);
+    }
+    if (answer.records.lost != 0) {
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_RECORDS_LOST, view.item,
+               {answer.records.lost, 0, 0, 0});
+    }
+}
+
+}  // namespace defib::runtime
