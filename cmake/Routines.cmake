@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: The defib authors
+# SPDX-License-Identifier: Apache-2.0
+#
+#   defib_routines(NAME sources...)
+#
+# Compiles detectors, routines and views: each source to bitcode by clang with the plugin, the set
+# by defibc. Gives the library NAME (what the CPU twin links: defib_dispatch() and the manifest's
+# text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx, NAME.sm_60.ptx.
+#
+# What the flags are for: both processors wrap integers and know no aliasing by type; address 0 is
+# one like any other in a kernel's memory; nothing is undefined that can be made zero; names and
+# types of fields travel as debug information. LLVM's passes stay off: defibc runs its own, after it
+# has seen the code as it was written.
+set(DEFIB_ROUTINE_FLAGS
+    --target=nvptx64-nvidia-cuda -std=c++23 -ffreestanding -nogpulib -fno-exceptions -fno-rtti -fwrapv
+    -fno-strict-aliasing -fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
+    -fno-jump-tables -g -O2 -Xclang -debug-info-kind=standalone -Xclang -disable-llvm-passes
+    -Wall -Wextra -Werror -emit-llvm -c)
+
+function(defib_routines name)
+  set(parts)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/engine/kernel/*.h
+       ${CMAKE_SOURCE_DIR}/engine/abi/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  foreach(source ${ARGN})
+    set(part ${CMAKE_CURRENT_BINARY_DIR}/${name}/${source}.bc)
+    get_filename_component(folder ${part} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    # Relative paths: the manifest and every message name files as the tree does.
+    add_custom_command(OUTPUT ${part}
+      COMMAND ${CMAKE_CXX_COMPILER} ${DEFIB_ROUTINE_FLAGS} -I. -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
+              -fplugin=$<TARGET_FILE:defib_clang_plugin> ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${part}
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+      DEPENDS ${source} ${headers} defib_clang_plugin VERBATIM)
+    list(APPEND parts ${part})
+  endforeach()
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  add_custom_command(
+    OUTPUT ${out}.o ${out}.manifest.json ${out}.sm_75.ptx ${out}.sm_60.ptx
+    COMMAND defibc ${parts} --object ${out}.o --manifest ${out}.manifest.json
+            --ptx ${out}.sm_75.ptx:sm_75:ptx64 --ptx ${out}.sm_60.ptx:sm_60:ptx60
+    DEPENDS ${parts} defibc VERBATIM)
+  add_library(${name} STATIC ${out}.o)
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+endfunction()

@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where an address comes from: the whole way, in the words of the declared structures.
+#ifndef DEFIB_ENGINE_COMPILER_ACCESS_PATH_H
+#define DEFIB_ENGINE_COMPILER_ACCESS_PATH_H
+
+#include <llvm/IR/Value.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/compiler/manifest.h"
+
+namespace llvm {
+class CallBase;
+class DICompositeType;
+class DIType;
+}  // namespace llvm
+
+namespace defib::compiler {
+
+// What the pointer at the start of a path is.
+enum class Root {
+    structure,  // a declared structure, wherever its address was read
+    part,       // a structure that only lies inside of others
+    symbol,
+    scratch,
+    loaded,   // a plain value that a field of the kernel points to
+    several,  // not one path: it depends on what was executed
+    unknown,
+};
+
+struct AccessPath {
+    Root root = Root::unknown;
+    std::string text;                    // "signal_struct.shared_pending.signal.sig[]"
+    const llvm::DIType* leaf = nullptr;  // of what is at the address, where that is declared
+    unsigned narrowed = 0;               // bytes, where narrow() took a part of the leaf
+    bool is_found = false;               // the root's address was made by pointer_from()
+    bool is_scratch = false;             // the root's address is in scratch memory
+    std::vector<Hop> hops;               // since the root or the last index
+    const llvm::Value* base = nullptr;   // the address that the hops start at
+};
+
+AccessPath access_path(const llvm::Value& address);
+
+// The address that this one was computed from by naming a member or an index; null: it is no such.
+const llvm::Value* inner_address(const llvm::Value& address);
+
+// array[constant] of a declared array, else null.
+const llvm::CallBase* array_access(const llvm::Value& value);
+
+// The structure or union that a member access names; null where debug information is missing.
+const llvm::DICompositeType* accessed_type(const llvm::CallBase& call);
+
+// structure.member or union.member, else null.
+const llvm::CallBase* member_access(const llvm::Value& value);
+
+// One of the language's calls (language.h), else null.
+const llvm::CallBase* call_of(const llvm::Value& value, llvm::StringRef name);
+
+// The literal that was given to it.
+std::string literal(const llvm::CallBase& call, unsigned argument);
+
+}  // namespace defib::compiler
+
+#endif

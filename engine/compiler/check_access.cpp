@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rules for kernel addresses: how one may be computed, with which width it may be read, and
+// which stores a routine may make.
+#include <llvm/IR/DataLayout.h>
+#include <llvm/IR/DebugInfoMetadata.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/Operator.h>
+
+#include "engine/compiler/access_path.h"
+#include "engine/compiler/check.h"
+#include "engine/compiler/names.h"
+#include "engine/compiler/types.h"
+
+namespace defib::compiler {
+
+namespace {
+
+bool is_kernel(const llvm::Value& pointer) {
+    return pointer.getType()->isPointerTy() &&
+           pointer.getType()->getPointerAddressSpace() == KERNEL_SPACE;
+}
+
+const llvm::StructType* innermost_structure(const llvm::Type* type) {
+    while (const auto* array = llvm::dyn_cast<llvm::ArrayType>(type))
+        type = array->getElementType();
+    return llvm::dyn_cast<llvm::StructType>(type);
+}
+
+// array[index] of a member is fine; pointer[index], pointer + n and undeclared structures are not.
+void check_arithmetic(const llvm::GEPOperator& step, const llvm::Instruction& at,
+                      Refusals& refusals) {
+    const llvm::StructType* structure = innermost_structure(step.getSourceElementType());
+    if (structure == nullptr) return;
+    if (step.getSourceElementType()->isStructTy() && step.getNumIndices() > 1)
+        return refusals.add(at, "a member of '" + name_of(*structure) +
+                                    "', which is not declared with kernel_struct; declare it so");
+    const AccessPath path = access_path(*step.getPointerOperand());
+    const bool is_member_array =
+        step.getSourceElementType()->isArrayTy() && element_of(path.leaf) != nullptr;
+    if (!is_member_array)
+        refusals.add(at, "arithmetic on a pointer to " + name_of(*structure) +
+                             ", whose size is the kernel's; use element(" + name_of(*structure) +
+                             ", pointer, index)");
+}
+
+std::string bits_text(unsigned width) {
+    return std::to_string(width * 8) + " bits";
+}
+
+// Zero where the type has no width of its own.
+unsigned width_of(const llvm::Type& type) {
+    if (type.isPointerTy()) return 8;
+    return type.isIntegerTy() ? type.getIntegerBitWidth() / 8 : 0;
+}
+
+void check_width(const llvm::Instruction& access, const llvm::Type& type, const AccessPath& path,
+                 Refusals& refusals) {
+    const unsigned width = width_of(type);
+    if (width != 1 && width != 2 && width != 4 && width != 8)
+        return refusals.add(access,
+                            "an access of a width that the kernel's fields do not have; use u8, "
+                            "u16, u32, u64, bool or kp<T>");
+    if (path.narrowed != 0) return;
+    const Shape shape = shape_of(path.leaf);
+    if (shape.kind == "structure")
+        return refusals.add(access, path.text +
+                                        " is a structure and is accessed as one value; "
+                                        "name the member that is meant");
+    if (shape.kind == "bit_field")
+        return refusals.add(access, path.text + " is a bit-field; use bits() or set_bits()");
+    if (shape.width != 0 && shape.width != width)
+        refusals.add(access, path.text + " has " + bits_text(shape.width) +
+                                 " and is accessed with " + bits_text(width) +
+                                 "; use its own type, or narrow<T>()");
+}
+
+bool is_allowed(const std::set<std::string>& declared, const std::string& path) {
+    // Every element of an array that is declared.
+    llvm::StringRef whole = path;
+    while (whole.consume_back("[]")) {
+    }
+    return declared.contains(path) || declared.contains(whole.str());
+}
+
+void check_store(const llvm::StoreInst& store, const AccessPath& path, const Declaration& declared,
+                 Refusals& refusals) {
+    switch (path.root) {
+        case Root::structure:
+        case Root::part:
+            if (path.is_scratch) {
+                if (!declared.uses_scratch)
+                    refusals.add(store, "a store to scratch memory; declare USES_SCRATCH");
+                return;
+            }
+            if (path.root == Root::part)
+                return refusals.add(store, "a store to " + path.text +
+                                               " with nothing said of what it lies in; reach it "
+                                               "through the structure, with container_of()");
+            if (path.is_found) {
+                if (!is_allowed(declared.writes_found, path.text))
+                    refusals.add(store, "a store to " + path.text +
+                                            " through a found pointer; declare WRITES_FOUND(" +
+                                            path.text + ")");
+                return;
+            }
+            if (!is_allowed(declared.writes, path.text))
+                refusals.add(store, "a store to " + path.text +
+                                        ", which is not declared; declare WRITES(" + path.text +
+                                        ")");
+            return;
+        case Root::symbol:
+            if (!is_allowed(declared.writes_symbol, path.text))
+                refusals.add(store, "a store to the symbol " + path.text +
+                                        ", which is not declared; declare WRITES_SYMBOL(" +
+                                        path.text + ")");
+            return;
+        case Root::scratch:
+            if (!declared.uses_scratch)
+                refusals.add(store, "a store to scratch memory; declare USES_SCRATCH");
+            return;
+        case Root::several:
+            return refusals.add(store,
+                                "a store to one of several places, depending on what was "
+                                "executed; write each store where it is decided");
+        case Root::loaded:
+        case Root::unknown:
+            return refusals.add(store,
+                                "a store that was not reached through a member of a declared "
+                                "structure; name the structure and its member");
+    }
+}
+
+// A store at array[index] stays inside of the array as declared: lowering adds the check, and has
+// to know the length.
+void check_extent(const llvm::StoreInst& store, const AccessPath& path, Refusals& refusals) {
+    if (path.is_scratch) return;
+    for (const llvm::Value* at = store.getPointerOperand(); at != nullptr;
+         at = inner_address(*at)) {
+        const auto* step = llvm::dyn_cast<llvm::GEPOperator>(at);
+        if (step == nullptr || step->hasAllConstantIndices()) continue;
+        const AccessPath array = access_path(*step->getPointerOperand());
+        const Shape shape = shape_of(array.leaf);
+        if (shape.array.size() != 1 || shape.array.front() == 0)
+            refusals.add(store, "a store at a variable index into " + array.text +
+                                    ", which is not an array of one dimension and known length; "
+                                    "declare its length");
+    }
+}
+
+void check_index(const llvm::Instruction& at, const llvm::Value& base, const llvm::Value& index,
+                 Refusals& refusals) {
+    const auto* number = llvm::dyn_cast<llvm::ConstantInt>(&index);
+    const AccessPath array = access_path(base);
+    const Shape shape = shape_of(array.leaf);
+    if (number == nullptr || shape.array.size() != 1 || shape.array.front() == 0) return;
+    if (number->getZExtValue() >= shape.array.front())
+        refusals.add(at, "index " + std::to_string(number->getSExtValue()) + " is outside of " +
+                             array.text + ", declared with " + std::to_string(shape.array.front()) +
+                             " elements");
+}
+
+}  // namespace
+
+void check_access(const llvm::Instruction& instruction, const Declaration& declared,
+                  Refusals& refusals) {
+    if (const auto* step = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction)) {
+        if (!is_kernel(*step)) return;
+        check_arithmetic(llvm::cast<llvm::GEPOperator>(*step), instruction, refusals);
+        if (step->getNumIndices() == 2)
+            check_index(*step, *step->getPointerOperand(), *step->getOperand(2), refusals);
+    } else if (const llvm::CallBase* call = array_access(instruction)) {
+        check_index(*call, *call->getArgOperand(0), *call->getArgOperand(2), refusals);
+    } else if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction)) {
+        if (!is_kernel(*load->getPointerOperand())) return;
+        check_width(*load, *load->getType(), access_path(*load->getPointerOperand()), refusals);
+    } else if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction)) {
+        if (is_kernel(*store->getValueOperand()) && !is_kernel(*store->getPointerOperand())) return;
+        if (!is_kernel(*store->getPointerOperand())) return;
+        const AccessPath path = access_path(*store->getPointerOperand());
+        check_width(*store, *store->getValueOperand()->getType(), path, refusals);
+        check_store(*store, path, declared, refusals);
+        check_extent(*store, path, refusals);
+    }
+}
+
+}  // namespace defib::compiler

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/compiler/compile.h"
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/IR/DebugInfo.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/IRReader/IRReader.h>
+#include <llvm/Linker/Linker.h>
+#include <llvm/Support/SHA256.h>
+#include <llvm/Support/SourceMgr.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Transforms/IPO/Internalize.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+
+#include "engine/compiler/check.h"
+#include "engine/compiler/declarations.h"
+#include "engine/compiler/flatten.h"
+#include "engine/compiler/fuel.h"
+#include "engine/compiler/lower.h"
+#include "engine/compiler/runtime_calls.h"
+#include "engine/compiler/twins.h"
+#include "engine/compiler/verify.h"
+
+namespace defib::compiler {
+
+namespace {
+
+Result<std::unique_ptr<llvm::Module>> read_module(llvm::LLVMContext& context,
+                                                  const std::filesystem::path& path) {
+    llvm::SMDiagnostic diagnostic;
+    auto module = llvm::parseIRFile(path.string(), diagnostic, context);
+    if (module == nullptr)
+        return fail(DEFIB_ERROR_BASE_CANNOT_READ, path.string(), diagnostic.getMessage().str(),
+                    "give the bitcode that clang made");
+    return module;
+}
+
+// The code alone: no names, no lines, no file, so that moving a comment changes nothing.
+std::string digest_of(const llvm::Function& function) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    function.print(stream);
+    const auto hash = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
+    return llvm::toHex(hash, /*LowerCase=*/true);
+}
+
+void add_digests(const llvm::Module& module, Manifest& manifest) {
+    const std::unique_ptr<llvm::Module> bare = llvm::CloneModule(module);
+    llvm::StripDebugInfo(*bare);
+    for (Routine& routine : manifest.routines)
+        routine.digest = digest_of(*bare->getFunction(ROUTINE_PREFIX + routine.declaration.name));
+}
+
+// What the routines' own functions and texts were is gone with them.
+void drop_leftovers(llvm::Module& module) {
+    module.eraseNamedMetadata(module.getOrInsertNamedMetadata("llvm.ident"));
+    for (const char* name : {"llvm.used", "llvm.compiler.used"})
+        if (llvm::GlobalVariable* list = module.getNamedGlobal(name)) list->eraseFromParent();
+    for (llvm::Function& function : llvm::make_early_inc_range(module))
+        if (function.isDeclaration() && function.use_empty()) function.eraseFromParent();
+    for (llvm::GlobalVariable& global : llvm::make_early_inc_range(module.globals())) {
+        global.removeDeadConstantUsers();
+        if (global.use_empty()) global.eraseFromParent();
+    }
+}
+
+Result<void> link_runtime(llvm::Module& module, const std::filesystem::path& runtime,
+                          const Target& target) {
+    auto linked = read_module(module.getContext(), runtime);
+    if (!linked) return std::unexpected(linked.error());
+    llvm::StripDebugInfo(**linked);
+    if (auto done = retarget(**linked, target); !done) return done;
+    if (llvm::Linker::linkModules(module, std::move(*linked)))
+        return fail(DEFIB_ERROR_BASE_TOOL_FAILED, runtime.string(),
+                    "does not link to the routines");
+    return {};
+}
+
+// Of a GPU program its kernels are what the host sees; where there are none, the runtime's calls.
+void keep_entries_only(llvm::Module& module) {
+    const auto is_kernel = [](const llvm::Function& function) {
+        return function.getCallingConv() == llvm::CallingConv::PTX_Kernel;
+    };
+    if (llvm::none_of(module, is_kernel)) return;
+    llvm::internalizeModule(module, [&](const llvm::GlobalValue& value) {
+        const auto* function = llvm::dyn_cast<llvm::Function>(&value);
+        return function == nullptr || is_kernel(*function);
+    });
+}
+
+void add_text(llvm::Module& module, const std::string& name, const std::string& text) {
+    llvm::LLVMContext& context = module.getContext();
+    llvm::Constant* letters = llvm::ConstantDataArray::getString(context, text);
+    llvm::Constant* size = llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), text.size());
+    new llvm::GlobalVariable(module, letters->getType(), true, llvm::GlobalValue::ExternalLinkage,
+                             letters, name);
+    new llvm::GlobalVariable(module, size->getType(), true, llvm::GlobalValue::ExternalLinkage,
+                             size, name + "_size");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<llvm::Module>> read_set(llvm::LLVMContext& context,
+                                               const std::vector<std::filesystem::path>& inputs) {
+    context.setDiscardValueNames(true);
+    std::unique_ptr<llvm::Module> set;
+    for (const std::filesystem::path& input : inputs) {
+        auto module = read_module(context, input);
+        if (!module) return module;
+        if (set == nullptr)
+            set = std::move(*module);
+        else if (llvm::Linker::linkModules(*set, std::move(*module)))
+            return fail(DEFIB_ERROR_BASE_TOOL_FAILED, input.string(),
+                        "defines what another file of the set defines", "rename one of them");
+    }
+    return set;
+}
+
+Manifest compile_set(llvm::Module& module, Refusals& refusals) {
+    Manifest manifest;
+    std::map<std::string, Entry> entries = take_entries(module, refusals);
+    if (entries.empty())
+        refusals.add("nothing is declared with DETECTOR, ROUTINE, VIEW or COLLECTOR; declare one");
+    if (!refusals.empty()) return manifest;
+    flatten(module, entries, refusals);
+    if (!refusals.empty()) return manifest;
+    check_module(module, refusals);
+    for (const auto& [name, entry] : entries) check_entry(entry, refusals);
+    if (!refusals.empty()) return manifest;
+
+    for (auto& [name, entry] : entries) {
+        lower_entry(entry, manifest, refusals);
+        make_twins_agree(*entry.function);
+        entry.routine.loops = charge_loops(*entry.function);
+        manifest.routines.push_back(entry.routine);
+    }
+    drop_leftovers(module);
+    std::string reason;
+    llvm::raw_string_ostream stream(reason);
+    if (refusals.empty() && llvm::verifyModule(module, &stream))
+        refusals.add("lowered code is not valid: " + reason);
+    if (!refusals.empty()) return manifest;
+    verify_module(module, manifest, refusals);
+    add_digests(module, manifest);
+    return manifest;
+}
+
+Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
+                          const Target& target, const Companions& companions, Refusals& refusals) {
+    const std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
+    llvm::StripDebugInfo(*copy);
+    if (auto done = retarget(*copy, target); !done) return std::unexpected(done.error());
+    // A copy of its own for the second look: unused routines have to stay until then.
+    for (const Routine& routine : manifest.routines)
+        copy->getFunction(ROUTINE_PREFIX + routine.declaration.name)
+            ->setLinkage(llvm::GlobalValue::ExternalLinkage);
+    optimise(*copy);
+    verify_module(*copy, manifest, refusals);
+    if (!refusals.empty()) return std::string();
+
+    std::vector<std::string> names;
+    for (const Routine& routine : manifest.routines) {
+        names.push_back(routine.declaration.name);
+        copy->getFunction(ROUTINE_PREFIX + names.back())
+            ->setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+    add_helpers(*copy);
+    add_dispatch(*copy, names);
+    if (!companions.runtime.empty()) {
+        if (auto linked = link_runtime(*copy, companions.runtime, target); !linked)
+            return std::unexpected(linked.error());
+        keep_entries_only(*copy);
+        optimise(*copy);
+    }
+    for (const auto& [name, text] : companions.texts) add_text(*copy, name, text);
+    return generate(*copy, target);
+}
+
+}  // namespace defib::compiler

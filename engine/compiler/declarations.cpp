@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads what DETECTOR, ROUTINE, VIEW and COLLECTOR declare: clang's annotations, which are a list
+// {function, "defib", file, line, arguments} in llvm.global.annotations.
+#include "engine/compiler/declarations.h"
+
+#include <llvm/Analysis/ValueTracking.h>
+#include <llvm/BinaryFormat/Dwarf.h>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/DebugInfoMetadata.h>
+#include <llvm/IR/Module.h>
+
+#include "engine/compiler/names.h"
+#include "engine/compiler/types.h"
+
+namespace defib::compiler {
+
+namespace {
+
+// One execution may do this much where its source asks for nothing else.
+constexpr uint64_t DEFAULT_FUEL = 10'000;
+constexpr uint64_t MOST_FUEL = 100'000'000;
+constexpr size_t MOST_ARGUMENTS = 6;
+
+std::string text_of(const llvm::Value* value) {
+    llvm::StringRef text;
+    return llvm::getConstantStringInfo(value, text) ? text.str() : std::string();
+}
+
+void read_number(llvm::StringRef text, uint64_t& number, const Entry& entry, Refusals& refusals) {
+    // getAsInteger takes 0x too, and says true where it failed.
+    if (text.getAsInteger(0, number) || number == 0)
+        refusals.add(*entry.function, "'" + text.str() + "' is not a number above 0");
+}
+
+void read_attribute(llvm::StringRef text, Entry& entry, Refusals& refusals) {
+    Declaration& declared = entry.routine.declaration;
+    const auto [word, rest] = text.split(' ');
+    if (word == "summary")
+        declared.summary = rest.str();
+    else if (word == "writes")
+        declared.writes.insert(rest.str());
+    else if (word == "writes_found")
+        declared.writes_found.insert(rest.str());
+    else if (word == "writes_symbol")
+        declared.writes_symbol.insert(rest.str());
+    else if (word == "uses_scratch")
+        declared.uses_scratch = true;
+    else if (word == "of_each")
+        declared.collector = rest.str();
+    else if (word == "period_ms")
+        read_number(rest, declared.period_ms, entry, refusals);
+    else if (word == "fuel")
+        read_number(rest, declared.fuel, entry, refusals);
+    else
+        refusals.add(*entry.function, "the declaration says '" + text.str() +
+                                          "', which nothing knows; see engine/kernel/README.md");
+}
+
+bool stores_are_declared(const Declaration& declared) {
+    return !declared.writes.empty() || !declared.writes_found.empty() ||
+           !declared.writes_symbol.empty() || declared.uses_scratch;
+}
+
+void check_declaration(const Entry& entry, Refusals& refusals) {
+    const Declaration& declared = entry.routine.declaration;
+    const llvm::Function& function = *entry.function;
+    if (declared.kind != "routine" && stores_are_declared(declared))
+        refusals.add(function, "a " + declared.kind +
+                                   " does not write; make it a ROUTINE, or drop its WRITES");
+    if (declared.kind == "detector" && declared.period_ms == 0)
+        refusals.add(function, "a detector needs PERIOD_MS(count)");
+    if (declared.kind != "detector" && declared.period_ms != 0)
+        refusals.add(function, "PERIOD_MS is for detectors; drop it");
+    if (declared.kind != "view" && !declared.collector.empty())
+        refusals.add(function, "OF_EACH is for views; drop it");
+    if (declared.fuel > MOST_FUEL)
+        refusals.add(function, "asks for more than " + std::to_string(MOST_FUEL) +
+                                   " units of fuel; split the work");
+    if (declared.summary.empty())
+        refusals.add(function, "needs SUMMARY(\"...\"): one line for whoever decides on it");
+}
+
+void read_arguments(Entry& entry, Refusals& refusals) {
+    const llvm::Function& function = *entry.function;
+    if (function.isVarArg() || function.arg_size() > MOST_ARGUMENTS)
+        return refusals.add(function, "takes more than 6 arguments; pass fewer");
+    const llvm::DISubprogram* subprogram = function.getSubprogram();
+    if (subprogram == nullptr)
+        return refusals.add(function, "has no debug information; compile with the build's flags");
+    const auto types = subprogram->getType()->getTypeArray();
+    // The types of results and arguments; a void result is a null in front.
+    for (unsigned i = 0; i < function.arg_size(); ++i) {
+        const llvm::Type* type = function.getArg(i)->getType();
+        const bool is_pointer =
+            type->isPointerTy() && type->getPointerAddressSpace() == KERNEL_SPACE;
+        if (!is_pointer && (!type->isIntegerTy() || type->getIntegerBitWidth() > 64)) {
+            refusals.add(function, "argument " + std::to_string(i + 1) +
+                                       " is neither an integer nor a kernel pointer; pass those");
+            continue;
+        }
+        Argument argument;
+        const llvm::DIType* declared = i + 1 < types.size() ? types[i + 1] : nullptr;
+        const Shape shape = shape_of(declared);
+        argument.type = is_pointer ? pointee_name(declared) : "integer";
+        argument.width = shape.width;
+        argument.is_signed = shape.is_signed;
+        for (const llvm::DINode* node : subprogram->getRetainedNodes())
+            if (const auto* variable = llvm::dyn_cast<llvm::DILocalVariable>(node);
+                variable != nullptr && variable->getArg() == i + 1)
+                argument.name = variable->getName().str();
+        entry.routine.arguments.push_back(argument);
+    }
+    const llvm::Type* result = function.getReturnType();
+    if (!result->isVoidTy() && (!result->isIntegerTy() || result->getIntegerBitWidth() > 64))
+        refusals.add(function, "returns neither an integer nor nothing; emit() a record instead");
+}
+
+}  // namespace
+
+std::map<std::string, Entry> take_entries(llvm::Module& module, Refusals& refusals) {
+    std::map<std::string, Entry> entries;
+    llvm::GlobalVariable* annotations = module.getNamedGlobal("llvm.global.annotations");
+    if (annotations == nullptr) return entries;
+    for (const llvm::Use& element : annotations->getInitializer()->operands()) {
+        const auto* fields = llvm::cast<llvm::ConstantStruct>(element.get());
+        if (text_of(fields->getOperand(1)) != ENTRY_ANNOTATION) continue;
+        auto* function = llvm::dyn_cast<llvm::Function>(fields->getOperand(0)->stripPointerCasts());
+        if (function == nullptr || function->isDeclaration()) continue;
+        Entry entry{function, {}};
+        entry.routine.declaration.name = function->getName().str();
+        entry.routine.declaration.file = text_of(fields->getOperand(2));
+        entry.routine.declaration.fuel = DEFAULT_FUEL;
+        const auto* list = llvm::dyn_cast<llvm::GlobalVariable>(fields->getOperand(4));
+        if (list == nullptr) continue;
+        bool is_first = true;
+        for (const llvm::Use& argument : list->getInitializer()->operands()) {
+            const std::string text = text_of(argument.get());
+            if (std::exchange(is_first, false))
+                entry.routine.declaration.kind = text;
+            else
+                read_attribute(text, entry, refusals);
+        }
+        check_declaration(entry, refusals);
+        read_arguments(entry, refusals);
+        entries.emplace(function->getName().str(), std::move(entry));
+    }
+    annotations->eraseFromParent();
+    for (const auto& [name, entry] : entries) {
+        const std::string& collector = entry.routine.declaration.collector;
+        if (collector.empty()) continue;
+        const auto found = entries.find(collector);
+        if (found == entries.end() || found->second.routine.declaration.kind != "collector")
+            refusals.add(*entry.function, "OF_EACH names '" + collector +
+                                              "', and no COLLECTOR of this set has that name");
+    }
+    return entries;
+}
+
+}  // namespace defib::compiler

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// defibc: bitcode of routines in; object, PTX and manifest out. A step of the build, or of whoever
+// writes routines.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/base/file.h"
+#include "engine/compiler/compile.h"
+
+namespace {
+
+using namespace defib;
+using compiler::Refusals;
+
+struct Options {
+    std::vector<std::filesystem::path> inputs;
+    std::filesystem::path object;
+    std::filesystem::path object_runtime;
+    std::vector<std::string> ptx;
+    std::filesystem::path manifest;
+};
+
+// "FILE:sm_75:ptx64:RUNTIME.bc"; the runtime may be missing.
+struct PtxOutput {
+    std::filesystem::path file;
+    std::string processor;
+    std::string version;
+    std::filesystem::path runtime;
+};
+
+Result<PtxOutput> parse_ptx(const std::string& text) {
+    std::vector<std::string> parts = CLI::detail::split(text, ':');
+    if (parts.size() < 3 || parts.size() > 4)
+        return fail(DEFIB_ERROR_BASE_USAGE, "--ptx " + text, "is not FILE:PROCESSOR:VERSION",
+                    "write --ptx engine.ptx:sm_75:ptx64 or add :RUNTIME.bc");
+    parts.resize(4);
+    return PtxOutput{parts[0], parts[1], parts[2], parts[3]};
+}
+
+Result<std::string> write_output(const llvm::Module& module, const compiler::Manifest& manifest,
+                                 const compiler::Target& target,
+                                 const compiler::Companions& companions,
+                                 const std::filesystem::path& file, Refusals& refusals) {
+    auto output = compiler::build(module, manifest, target, companions, refusals);
+    if (!output || !refusals.empty()) return output;
+    if (auto written = write_atomically(file, *output); !written)
+        return std::unexpected(written.error());
+    return output;
+}
+
+Result<void> write_outputs(const Options& options, Refusals& refusals) {
+    llvm::LLVMContext context;
+    auto module = compiler::read_set(context, options.inputs);
+    if (!module) return std::unexpected(module.error());
+    const compiler::Manifest manifest = compiler::compile_set(**module, refusals);
+    if (!refusals.empty()) return {};
+    // The object carries what its host needs: the manifest, and the GPU's programs.
+    compiler::Companions companions{options.object_runtime,
+                                    {{"defib_manifest", compiler::to_json(manifest)}}};
+    for (const std::string& text : options.ptx) {
+        const auto ptx = parse_ptx(text);
+        if (!ptx) return std::unexpected(ptx.error());
+        auto program =
+            write_output(**module, manifest, compiler::Target::ptx(ptx->processor, ptx->version),
+                         {ptx->runtime, {}}, ptx->file, refusals);
+        if (!program) return std::unexpected(program.error());
+        if (!refusals.empty()) return {};
+        companions.texts["defib_ptx_" + ptx->processor] = *program;
+    }
+    if (!options.object.empty()) {
+        const auto object = write_output(**module, manifest, compiler::Target::x86_64(), companions,
+                                         options.object, refusals);
+        if (!object) return std::unexpected(object.error());
+    }
+    if (options.manifest.empty() || !refusals.empty()) return {};
+    return write_atomically(options.manifest, companions.texts["defib_manifest"]);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app("defibc: checks, lowers and verifies routines, and emits them for GPU and CPU");
+    app.add_option("inputs", options.inputs, "bitcode of the routines, all of one set")->required();
+    app.add_option("--object", options.object, "x86-64 object to write");
+    app.add_option("--object-runtime", options.object_runtime, "bitcode to link into the object");
+    app.add_option("--ptx", options.ptx, "PTX to write, as FILE:sm_75:ptx64[:RUNTIME.bc]");
+    app.add_option("--manifest", options.manifest, "manifest to write, JSON");
+    CLI11_PARSE(app, argc, argv);
+
+    Refusals refusals;
+    const Result<void> done = write_outputs(options, refusals);
+    if (!done) {
+        fmt::print(stderr, "defibc: {}\n", to_line(done.error()));
+        return exit_status(done.error().code);
+    }
+    for (const compiler::Refusal& refusal : refusals.all())
+        fmt::print(stderr, "{}\n", compiler::to_line(refusal));
+    return refusals.empty() ? DEFIB_EXIT_DONE : DEFIB_EXIT_INPUT;
+}

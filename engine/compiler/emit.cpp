@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/compiler/emit.h"
+
+#include <llvm/ADT/SmallString.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/Target/TargetOptions.h>
+
+#include <mutex>
+
+namespace defib::compiler {
+
+namespace {
+
+void register_targets() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        LLVMInitializeNVPTXTargetInfo();
+        LLVMInitializeNVPTXTarget();
+        LLVMInitializeNVPTXTargetMC();
+        LLVMInitializeNVPTXAsmPrinter();
+        LLVMInitializeX86TargetInfo();
+        LLVMInitializeX86Target();
+        LLVMInitializeX86TargetMC();
+        LLVMInitializeX86AsmPrinter();
+    });
+}
+
+Result<std::unique_ptr<llvm::TargetMachine>> machine_for(const Target& target) {
+    register_targets();
+    std::string reason;
+    const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
+    if (found == nullptr)
+        return fail(DEFIB_ERROR_BASE_TOOL_FAILED, target.triple, reason,
+                    "use an LLVM that is built for it");
+    return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
+        target.triple, target.processor, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+        std::nullopt, llvm::CodeGenOptLevel::Default));
+}
+
+}  // namespace
+
+Target Target::x86_64() {
+    return {"x86_64-unknown-linux-gnu", "x86-64", "", false};
+}
+
+Target Target::ptx(std::string processor, std::string ptx) {
+    return {"nvptx64-nvidia-cuda", std::move(processor), "+" + ptx, true};
+}
+
+Result<void> retarget(llvm::Module& module, const Target& target) {
+    auto machine = machine_for(target);
+    if (!machine) return std::unexpected(machine.error());
+    module.setTargetTriple((*machine)->getTargetTriple().str());
+    module.setDataLayout((*machine)->createDataLayout());
+    for (llvm::Function& function : module)
+        for (const char* attribute : {"target-features", "target-cpu", "tune-cpu"})
+            function.removeFnAttr(attribute);
+    return {};
+}
+
+void optimise(llvm::Module& module) {
+    llvm::PipelineTuningOptions tuning;
+    tuning.LoopUnrolling = false;
+    tuning.LoopVectorization = false;
+    tuning.SLPVectorization = false;
+    llvm::LoopAnalysisManager loops;
+    llvm::FunctionAnalysisManager functions;
+    llvm::CGSCCAnalysisManager cycles;
+    llvm::ModuleAnalysisManager modules;
+    llvm::PassBuilder builder(nullptr, tuning);
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(cycles);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, cycles, modules);
+    builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+}
+
+Result<std::string> generate(llvm::Module& module, const Target& target) {
+    auto machine = machine_for(target);
+    if (!machine) return std::unexpected(machine.error());
+    llvm::SmallString<0> output;
+    llvm::raw_svector_ostream stream(output);
+    llvm::legacy::PassManager passes;
+    const auto kind = target.is_assembly ? llvm::CodeGenFileType::AssemblyFile
+                                         : llvm::CodeGenFileType::ObjectFile;
+    if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, kind))
+        return fail(DEFIB_ERROR_BASE_TOOL_FAILED, target.triple, "cannot emit this kind of file");
+    passes.run(module);
+    return output.str().str();
+}
+
+}  // namespace defib::compiler

@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calls of engine/kernel/language.h, each by what it stands for.
+#include <llvm/IR/DebugInfo.h>
+#include <llvm/IR/Module.h>
+
+#include "engine/compiler/lowering.h"
+#include "engine/compiler/names.h"
+#include "engine/compiler/runtime_calls.h"
+#include "engine/compiler/types.h"
+
+namespace defib::compiler {
+
+namespace {
+
+// In the order of DefibQuery.
+constexpr const char* QUERIES[] = {
+    "exists",   "offset",          "size",         "enum", "enum_exists",
+    "constant", "constant_exists", "symbol_exists"};
+
+uint64_t number(const llvm::Value* value) {
+    return llvm::cast<llvm::ConstantInt>(value)->getZExtValue();
+}
+
+// "ProcessRecord" of "Record *emit(u32) [Record = ProcessRecord]"
+llvm::StringRef record_name(llvm::StringRef signature) {
+    return signature.rsplit("Record = ").second.drop_back(1);
+}
+
+const llvm::DICompositeType* structure_named(const llvm::Module& module, llvm::StringRef name) {
+    llvm::DebugInfoFinder finder;
+    finder.processModule(module);
+    for (const llvm::DIType* type : finder.types()) {
+        const auto* structure = llvm::dyn_cast<llvm::DICompositeType>(type);
+        if (structure != nullptr && structure->getName() == name && !structure->isForwardDecl())
+            return structure;
+    }
+    return nullptr;
+}
+
+Slot offset_slot(const std::string& path, const char* kind) {
+    const auto [type, member] = llvm::StringRef(path).split('.');
+    Slot slot{"offset", path, {{type.str(), member.str()}}, {}};
+    slot.shape.kind = kind;
+    return slot;
+}
+
+}  // namespace
+
+std::string plain_path(const std::string& path) {
+    const auto [type, rest] = llvm::StringRef(path).split('.');
+    const std::string plain = without_flavour(type);
+    return rest.empty() ? plain : plain + "." + rest.str();
+}
+
+void Lowering::lower_call(llvm::CallBase& call) {
+    if (member_access(call) != nullptr) return replace(call, member_address(call));
+    if (array_access(call) != nullptr) return replace(call, array_address(call));
+    const llvm::StringRef name = call.getCalledFunction()->getName();
+    const auto is = [&](const char* other) { return name == other; };
+    llvm::Value* result = nullptr;
+    if (is("defib_query"))
+        result = query(call);
+    else if (is("defib_symbol"))
+        result = binding("symbol", literal(call, 0));
+    else if (is("defib_container"))
+        result = builder_.CreateSub(address(*call.getArgOperand(0)),
+                                    binding(offset_slot(plain_path(literal(call, 1)), "")));
+    else if (is("defib_element"))
+        result =
+            builder_.CreateAdd(address(*call.getArgOperand(0)),
+                               builder_.CreateMul(call.getArgOperand(1),
+                                                  binding("size", plain_path(literal(call, 2)))));
+    else if (is("defib_untag"))
+        result =
+            builder_.CreateAnd(address(*call.getArgOperand(0)), ~number(call.getArgOperand(1)));
+    else if (is("defib_pointer"))
+        result = call.getArgOperand(0);
+    else if (is("defib_narrow"))
+        result = builder_.CreateAdd(
+            address(*call.getArgOperand(0)),
+            builder_.getInt64(number(call.getArgOperand(1)) * number(call.getArgOperand(2))));
+    else if (is("defib_per_cpu"))
+        result = per_cpu(call);
+    else if (is("defib_scratch"))
+        result = scratch(call);
+    else if (is("defib_bits") || is("defib_set_bits"))
+        result = bits(call, is("defib_set_bits"));
+    else if (is("defib_record"))
+        lower_record(call, result);
+    else if (is("defib_give_up"))
+        result = call_runtime(DIE, {context_, call.getArgOperand(0)});
+    else
+        return;  // an intrinsic of plain arithmetic
+    replace(call, result);
+}
+
+llvm::Value* Lowering::query(const llvm::CallBase& call) {
+    const uint64_t kind = number(call.getArgOperand(0));
+    const std::string path = plain_path(literal(call, 1));
+    if (kind < std::size(QUERIES) && llvm::StringRef(QUERIES[kind]) == "offset")
+        return binding(offset_slot(path, ""));
+    return binding(QUERIES[kind % std::size(QUERIES)], path);
+}
+
+// setup_per_cpu_areas(): a CPU's copy lies at the variable's address plus __per_cpu_offset[cpu].
+llvm::Value* Lowering::per_cpu(const llvm::CallBase& call) {
+    llvm::Value* table = binding("symbol", "__per_cpu_offset");
+    llvm::Value* place =
+        builder_.CreateAdd(table, builder_.CreateShl(call.getArgOperand(1), uint64_t{3}));
+    llvm::Value* offset = call_runtime(LOAD, {context_, place, builder_.getInt32(8)});
+    entry_.routine.reads.insert({"symbol __per_cpu_offset[]", {"integer", 8, false, {}, {}}});
+    return builder_.CreateAdd(address(*call.getArgOperand(0)), offset);
+}
+
+// Inside of what the target offers, or the routine ends.
+llvm::Value* Lowering::scratch(const llvm::CallBase& call) {
+    llvm::Value* room =
+        builder_.CreateAdd(builder_.CreateSub(binding("scratch", "size"), call.getArgOperand(1)),
+                           builder_.getInt64(1));
+    llvm::Value* offset = call_runtime(INDEX, {context_, call.getArgOperand(0), room});
+    return builder_.CreateAdd(binding("scratch", "address"), offset);
+}
+
+// The layout gives the unit that holds a bit-field: its offset and size, and the bits' place in it.
+llvm::Value* Lowering::bits(const llvm::CallBase& call, bool is_store) {
+    const std::string path = plain_path(literal(call, 1));
+    llvm::Value* place = builder_.CreateAdd(address(*call.getArgOperand(0)),
+                                            binding(offset_slot(path, "bit_field")));
+    llvm::Value* size = builder_.CreateTrunc(binding("size", path), builder_.getInt32Ty());
+    // A layout's numbers are below 64; the mask keeps both processors alike where one lies.
+    llvm::Value* shift = builder_.CreateAnd(binding("bit_offset", path), uint64_t{63});
+    llvm::Value* width = builder_.CreateAnd(binding("bit_width", path), uint64_t{63});
+    llvm::Value* one = builder_.getInt64(1);
+    llvm::Value* mask = builder_.CreateSub(builder_.CreateShl(one, width), one);
+    llvm::Value* unit = call_runtime(LOAD, {context_, place, size});
+    const Field field{path, {"bit_field", 0, false, {}, {}}};
+    entry_.routine.reads.insert(field);
+    if (!is_store) return builder_.CreateAnd(builder_.CreateLShr(unit, shift), mask);
+
+    const unsigned field_number = manifest_.field(field);
+    entry_.routine.stores.insert(field_number);
+    stored_.insert(path);
+    llvm::Value* kept =
+        builder_.CreateAnd(unit, builder_.CreateNot(builder_.CreateShl(mask, shift)));
+    llvm::Value* fresh = builder_.CreateShl(builder_.CreateAnd(call.getArgOperand(2), mask), shift);
+    return call_runtime(STORE, {context_, place, builder_.CreateOr(kept, fresh), size,
+                                builder_.getInt32(field_number)});
+}
+
+void Lowering::lower_record(const llvm::CallBase& call, llvm::Value*& result) {
+    const llvm::StringRef name = record_name(literal(call, 2));
+    Record record;
+    if (const llvm::DICompositeType* type = structure_named(*function_->getParent(), name))
+        record = record_of(*type);
+    record.kind = number(call.getArgOperand(0));
+    record.name = name.str();
+    record.size = number(call.getArgOperand(1));
+    if (!manifest_.record(record))
+        refusals_.add(call, "record kind " + std::to_string(record.kind) +
+                                " is used for two different structures; give each its own");
+    entry_.routine.records.insert(record.kind);
+    result =
+        call_runtime(EMIT, {context_, call.getArgOperand(0),
+                            builder_.CreateTrunc(call.getArgOperand(1), builder_.getInt32Ty())});
+}
+
+}  // namespace defib::compiler

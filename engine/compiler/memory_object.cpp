@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/compiler/memory_object.h"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/DataLayout.h>
+#include <llvm/IR/GlobalVariable.h>
+#include <llvm/IR/InstrTypes.h>
+#include <llvm/IR/Operator.h>
+
+#include "engine/compiler/access_path.h"
+
+namespace defib::compiler {
+
+namespace {
+
+// The size that a call for a record asks for: the last argument but one before lowering
+// (kind, size, type), the last after it (context, kind, size).
+std::optional<uint64_t> record_size(const llvm::Value& value) {
+    const llvm::CallBase* call = call_of(value, "defib_record");
+    unsigned argument = 1;
+    if (call == nullptr) {
+        call = call_of(value, "defib_emit");
+        argument = 2;
+    }
+    if (call == nullptr) return std::nullopt;
+    const auto* size = llvm::dyn_cast<llvm::ConstantInt>(call->getArgOperand(argument));
+    if (size == nullptr) return std::nullopt;
+    return size->getZExtValue();
+}
+
+}  // namespace
+
+std::optional<MemoryObject> memory_object(llvm::Value& address, const llvm::DataLayout& layout) {
+    MemoryObject object;
+    llvm::APInt constant(64, 0);
+    bool is_constant = true;
+    llvm::Value* at = &address;
+    while (auto* step = llvm::dyn_cast<llvm::GEPOperator>(at)) {
+        is_constant = is_constant && step->accumulateConstantOffset(layout, constant);
+        at = step->getPointerOperand();
+    }
+    object.base = at;
+    if (is_constant) object.offset = constant.getSExtValue();
+    if (const auto size = record_size(*at)) {
+        object.size = *size;
+        object.is_writable = true;
+        return object;
+    }
+    const auto* table = llvm::dyn_cast<llvm::GlobalVariable>(at);
+    if (table == nullptr || !table->isConstant() || !table->hasDefinitiveInitializer())
+        return std::nullopt;
+    object.size = layout.getTypeAllocSize(table->getValueType());
+    return object;
+}
+
+}  // namespace defib::compiler
