@@ -4,6 +4,7 @@
 
 #include "layouts/commands/check.h"
 #include "layouts/commands/diff.h"
+#include "layouts/commands/export.h"
 #include "layouts/commands/extract.h"
 #include "layouts/commands/show.h"
 
@@ -16,6 +17,7 @@ std::span<const Command> commands() {
         {"layout", "check", "say whose layout it is, and whether one may act with it",
          declare_check},
         {"layout", "diff", "say what is different between two kernels", declare_diff},
+        {"layout", "export", "write a layout in the form of another tool", declare_export},
     };
     return COMMANDS;
 }

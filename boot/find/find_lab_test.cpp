@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "boot/find/kernel.h"
+#include "layouts/extract.h"
 #include "tests/lab/guest.h"
 
 namespace defib::boot {
@@ -23,7 +24,7 @@ void PrintTo(const Machine& machine, std::ostream* out) {
     *out << machine.name;
 }
 
-class RealKernel : public ::testing::TestWithParam<Machine> {};
+struct RealKernel : ::testing::TestWithParam<Machine> {};
 
 INSTANTIATE_TEST_SUITE_P(
     Machines, RealKernel,
@@ -63,7 +64,7 @@ TEST_P(RealKernel, IsFoundAndProved) {
         EXPECT_EQ(kernel->window.ranges[i].size, ranges[i].length);
     }
 
-    const auto layout = layout_in_memory(*target, *kernel, layouts::Everything{});
+    const auto layout = layouts::extract_layout(guest->ram_file(), {});
     ASSERT_TRUE(layout) << to_line(layout.error());
     const auto proved = prove_identity(*target, *kernel, *layout);
     EXPECT_TRUE(proved) << to_line(proved.error());

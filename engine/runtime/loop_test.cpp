@@ -18,8 +18,7 @@ constexpr uint64_t FIRST = 0x110000;
 constexpr uint64_t STRIDE = 0x100;
 constexpr uint64_t MS = 1000000;
 
-class Loop : public ::testing::Test {
-  protected:
+struct Loop : ::testing::Test {
     // Objects that hold a number and a pointer to a second word.
     void make_objects(uint32_t count) {
         for (uint32_t i = 0; i < count; i++) {
