@@ -228,5 +228,23 @@ TEST_F(Bind, PicturesTheSpanThatAViewReadsAndNothingOfAStorer) {
     EXPECT_EQ(result.routines[1].routine.state, uint32_t{DEFIB_ROUTINE_STORES});
 }
 
+TEST_F(Bind, SaysWhatALayoutMustHold) {
+    add(field({{"task_struct", "se"}, {"sched_entity___eevdf", "vruntime"}}, "integer", 8));
+    add(question("exists", "mm_rss_stat.count"));
+    add(question("size", "page"));
+    add(question("enum", "pid_type.PIDTYPE_PID"));
+    add(question("constant", "MM_FILEPAGES"));
+    add(question("symbol_exists", "pcpu_hot"));
+    layouts::Wanted wanted;
+    want(manifest, wanted);
+    EXPECT_TRUE(wanted.structs["task_struct"].contains("se"));
+    EXPECT_TRUE(wanted.structs["sched_entity"].contains("vruntime"));
+    EXPECT_TRUE(wanted.structs["mm_rss_stat"].contains("count"));
+    EXPECT_TRUE(wanted.structs.contains("page"));
+    EXPECT_TRUE(wanted.enums["pid_type"].contains("PIDTYPE_PID"));
+    EXPECT_TRUE(wanted.constants.contains("MM_FILEPAGES"));
+    EXPECT_TRUE(wanted.symbols.contains("pcpu_hot"));
+}
+
 }  // namespace
 }  // namespace defib::boot
