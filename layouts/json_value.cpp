@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "layouts/plain_text.h"
+
 namespace defib::layouts {
 namespace {
 
@@ -30,9 +32,8 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
     bool start_array(size_t /*size*/) override { return open(JsonValue::Array{}); }
     bool key(std::string& name) override {
         // Keys go into messages of one line, and every key of ours is ASCII.
-        const bool is_plain =
-            std::ranges::all_of(name, [](char c) { return c >= 0x20 && c < 0x7f; });
-        if (!is_plain || name.empty()) return complain("a key is not printable ASCII");
+        if (!is_plain(std::string_view(name)) || name.empty())
+            return complain("a key is not printable ASCII");
         std::get<JsonValue::Object>(open_.back()->value).push_back({std::move(name), {}});
         return true;
     }

@@ -43,8 +43,9 @@ struct LayoutMember {
     // The declared name without qualifiers, dimensions and stars: "pid_t", "task_struct"; empty if
     // there is none. A base type's name stands only behind a star ("char").
     std::string type;
-    std::string target;  // the structure that it is or points to: its name in Layout::structs
-    uint32_t depth = 0;  // pointers: how many stars
+    std::string target;      // the structure that it is or points to: its name in Layout::structs
+    uint32_t depth = 0;      // pointers: how many stars
+    bool is_shared = false;  // in an anonymous union: other members may lie on the same bytes
 
     uint64_t first_bit() const { return offset * 8 + bit_offset; }
     bool operator==(const LayoutMember&) const = default;
@@ -53,6 +54,7 @@ struct LayoutMember {
 struct LayoutStruct {
     uint64_t size = 0;
     bool is_union = false;
+    bool is_partial = false;            // has members in the kernel that are not listed here
     std::vector<LayoutMember> members;  // by first_bit(), then as declared
 
     const LayoutMember* find(std::string_view name) const;

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "layouts/flavour.h"
 #include "layouts/member_builder.h"
+#include "layouts/plain_text.h"
 #include "layouts/type_names.h"
 
 namespace defib::layouts {
@@ -20,9 +22,16 @@ constexpr std::string_view ANONYMOUS_SOURCE = "types: anonymous enumeration";
 // under a million.
 constexpr size_t MAX_MEMBERS_IN_ALL = 4 << 20;
 
-// Names go into JSON, terminals and C: a kernel's are ASCII, anything else is damage.
-bool is_plain(std::string_view name) {
-    return std::ranges::all_of(name, [](char c) { return c >= 0x20 && c < 0x7f; });
+bool is_identifier(std::string_view name) {
+    return !name.empty() && is_plain(name);
+}
+
+bool has_doubles(const LayoutEnum& enumeration) {
+    std::vector<std::string_view> names;
+    names.reserve(enumeration.values.size());
+    for (const auto& [name, value] : enumeration.values) names.push_back(name);
+    std::ranges::sort(names);
+    return std::ranges::adjacent_find(names) != names.end();
 }
 
 class LayoutBuilder {
@@ -91,13 +100,15 @@ class LayoutBuilder {
                         fmt::format("more than {} members in all", MAX_MEMBERS_IN_ALL));
         }
         if (wanted && !wanted->contains("*")) {
-            std::erase_if(built->members, [&](const LayoutMember& member) {
+            const auto erased = std::erase_if(built->members, [&](const LayoutMember& member) {
                 return !wanted->contains(member.name);
             });
+            built->is_partial = erased != 0;
         }
         for (const LayoutMember& member : built->members) {
             if (!is_plain(member.name)) return strange_name(member.name);
             if (!is_plain(member.type)) return strange_name(member.type);
+            if (!is_plain(member.target)) return strange_name(member.target);
         }
         layout_.structs.emplace(name, std::move(*built));
         return {};
@@ -106,11 +117,19 @@ class LayoutBuilder {
     Result<void> add_enum(std::string_view name, TypeId id, const NameSet* wanted) {
         if (!is_plain(name)) return strange_name(name);
         const Type& type = graph_.types[id];
+        if (type.size > 8) {
+            return fail(DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
+                        fmt::format("enum {} has {} bytes", name, type.size));
+        }
         LayoutEnum made{type.size, type.encoding == Encoding::is_signed, {}};
         for (const Enumerator& enumerator : graph_.enumerators_of(type)) {
             if (wanted && !wanted->contains("*") && !wanted->contains(enumerator.name)) continue;
-            if (!is_plain(enumerator.name)) return strange_name(enumerator.name);
+            if (!is_identifier(enumerator.name)) return strange_name(enumerator.name);
             made.values.emplace_back(enumerator.name, enumerator.value);
+        }
+        if (has_doubles(made)) {
+            return fail(DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
+                        fmt::format("enum {} has a value twice", name));
         }
         layout_.enums.emplace(name, std::move(made));
         return {};
@@ -128,17 +147,15 @@ class LayoutBuilder {
         }
         for (const auto& [name, value] : found) {
             if (!value) continue;
-            if (!is_plain(name)) return strange_name(name);
+            if (!is_identifier(name)) return strange_name(name);
             layout_.constants.emplace(name, LayoutConstant{*value, std::string(ANONYMOUS_SOURCE)});
         }
         return {};
     }
 
     std::unexpected<Error> strange_name(std::string_view name) const {
-        std::string shown;
-        for (const char c : name.substr(0, 40)) shown += c >= 0x20 && c < 0x7f ? c : '?';
         return fail(DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
-                    fmt::format("the name '{}' is no identifier", shown));
+                    fmt::format("the name '{}' is no identifier", printable(name)));
     }
 
     const TypeGraph& graph_;

@@ -11,6 +11,7 @@
 #include "layouts/json_value.h"
 #include "layouts/kind_names.h"
 #include "layouts/layout_json.h"
+#include "layouts/plain_text.h"
 
 namespace defib::layouts {
 namespace {
@@ -104,9 +105,8 @@ class LayoutReader {
     bool text(const JsonValue& json, std::string& out) {
         const auto* value = json.get<std::string>();
         if (!value || value->empty()) return complain("is no text");
-        const bool is_plain =
-            std::ranges::all_of(*value, [](char c) { return c >= 0x20 && c < 0x7f; });
-        if (!is_plain) return complain("holds characters that are not printable ASCII");
+        if (!is_plain(std::string_view(*value)))
+            return complain("holds characters that are not printable ASCII");
         out = *value;
         return true;
     }
@@ -176,6 +176,7 @@ class LayoutReader {
                        [&](std::string_view name, const JsonValue& value) {
                            if (name == "size") return size(value, structure.size);
                            if (name == "union") return boolean(value, structure.is_union);
+                           if (name == "partial") return boolean(value, structure.is_partial);
                            if (name == "members") return read_members(value, structure.members);
                            return unknown_key();
                        });
@@ -206,6 +207,7 @@ class LayoutReader {
                 if (name == "array") return read_dimensions(value, member.array);
                 if (name == "target") return text(value, member.target);
                 if (name == "depth") return small(value, member.depth, 255);
+                if (name == "shared") return boolean(value, member.is_shared);
                 if (name != "type") return unknown_key();
                 has_type = true;
                 return text(value, member.type);

@@ -139,6 +139,7 @@ void write_member(Writer& out, const LayoutMember& member) {
     if (member.type != member.target) out.entry("type", std::string_view(member.type));
     if (!member.target.empty()) out.entry("target", std::string_view(member.target));
     if (member.depth > 1) out.entry("depth", uint64_t{member.depth});
+    if (member.is_shared) out.entry("shared", true);
     out.close('}');
 }
 
@@ -152,6 +153,7 @@ void write_structs(Writer& out, const Layout& layout) {
         out.open('{');
         out.entry("size", structure.size);
         if (structure.is_union) out.entry("union", true);
+        if (structure.is_partial) out.entry("partial", true);
         out.key("members");
         out.open('{');
         for (const LayoutMember& member : structure.members) write_member(out, member);

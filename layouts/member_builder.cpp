@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "layouts/plain_text.h"
 #include "layouts/type_names.h"
 
 namespace defib::layouts {
@@ -49,7 +50,7 @@ class StructBuilder {
         const Type& type = graph_.types[id];
         result_.size = type.size;
         result_.is_union = type.kind == TypeKind::union_type;
-        if (auto added = add_members(type, 0, {}); !added) return std::unexpected(added.error());
+        if (auto added = add_members(type, {}); !added) return std::unexpected(added.error());
         sort_members();
         if (auto unique = check_names(); !unique) return std::unexpected(unique.error());
         return std::move(result_);
@@ -57,20 +58,27 @@ class StructBuilder {
 
   private:
     std::unexpected<Error> malformed(std::string_view member, std::string_view what) const {
-        return fail(DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
-                    fmt::format("struct {}: member '{}' {}", name_, member, what));
+        return fail(
+            DEFIB_ERROR_LAYOUT_MALFORMED, std::string(object_),
+            fmt::format("struct {}: member '{}' {}", printable(name_), printable(member), what));
     }
 
+    // Where the structure that is being flattened lies in the one that is being built.
+    struct Place {
+        uint64_t first_bit = 0;
+        std::string prefix;
+        bool is_shared = false;
+    };
+
     // The recursion ends: a valid graph nests at most MAX_NESTING deep.
-    Result<void> add_members(const Type& record, uint64_t base_bit, const std::string& prefix) {
+    Result<void> add_members(const Type& record, const Place& place) {
         for (const Member& member : graph_.members_of(record)) {
-            if (auto added = add(record, member, base_bit, prefix); !added) return added;
+            if (auto added = add(record, member, place); !added) return added;
         }
         return {};
     }
 
-    Result<void> add(const Type& record, const Member& member, uint64_t base_bit,
-                     const std::string& prefix) {
+    Result<void> add(const Type& record, const Member& member, const Place& place) {
         const Resolved resolved = resolve(graph_, member.type);
         const Type& type = graph_.types[resolved.id];
         const auto size = size_of(graph_, resolved.id);
@@ -80,17 +88,21 @@ class StructBuilder {
             bits > record.size * 8 - member.bit_offset) {
             return malformed(member.name, "reaches over the structure's end");
         }
-        const uint64_t first_bit = base_bit + member.bit_offset;
+        const uint64_t first_bit = place.first_bit + member.bit_offset;
         if (member.name.empty()) {
             // What else has no name is padding: `int : 3;`.
-            return is_record(type) ? add_members(type, first_bit, prefix) : Result<void>{};
+            if (!is_record(type)) return {};
+            const bool is_shared = place.is_shared || type.kind == TypeKind::union_type;
+            return add_members(type, {first_bit, place.prefix, is_shared});
         }
         if (result_.members.size() == MAX_MEMBERS) {
-            return fail(DEFIB_ERROR_LAYOUT_TOO_LARGE, std::string(object_),
-                        fmt::format("struct {}: more than {} members", name_, MAX_MEMBERS));
+            return fail(
+                DEFIB_ERROR_LAYOUT_TOO_LARGE, std::string(object_),
+                fmt::format("struct {}: more than {} members", printable(name_), MAX_MEMBERS));
         }
         LayoutMember& made = result_.members.emplace_back();
-        made.name = prefix;
+        made.name = place.prefix;
+        made.is_shared = place.is_shared;
         made.name += member.name;
         made.size = *size;
         made.offset = first_bit / 8;
@@ -103,7 +115,9 @@ class StructBuilder {
         const bool is_nameless =
             is_record(type) && type.name.empty() && resolved.inner_alias.empty();
         // `made` may move when members are added.
-        return is_nameless ? add_members(type, first_bit, made.name + ".") : Result<void>{};
+        if (!is_nameless) return {};
+        const bool is_shared = place.is_shared || type.kind == TypeKind::union_type;
+        return add_members(type, {first_bit, made.name + ".", is_shared});
     }
 
     Result<void> place_bit_field(LayoutMember& made, const Member& member, uint64_t first_bit) {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "layouts/plain_text.h"
+
 namespace defib::layouts {
 namespace {
 
@@ -120,8 +122,8 @@ Result<void> check_references(const TypeGraph& graph, TypeId id, std::string_vie
             }
             for (const Member& member : graph.members_of(type)) {
                 if (!is_type(graph, member.type)) {
-                    return bad(fmt::format("member '{}' is of type {}, which is none", member.name,
-                                           member.type));
+                    return bad(fmt::format("member '{}' is of type {}, which is none",
+                                           printable(member.name), member.type));
                 }
             }
             return {};

@@ -156,6 +156,7 @@ Result<KeySet> read_key_set(Bytes bytes, const std::string& object) {
     }
     set.body_digest = digest(PERSONAL, bytes.first(reader.offset()));
     constexpr BlockErrors errors{DEFIB_ERROR_SIGNING_KEY_SET_MALFORMED,
+                                 DEFIB_ERROR_SIGNING_KEY_SET_MALFORMED,
                                  DEFIB_ERROR_SIGNING_KEY_SET_MALFORMED};
     auto signatures = read_signature_block(reader.rest(), errors, object);
     if (!signatures) return std::unexpected(signatures.error());

@@ -17,7 +17,8 @@ Result<SignatureList> read_signature_block(Bytes rest, const BlockErrors& errors
     const std::string_view magic = as_text(reader.take(MAGIC.size()));
     const uint32_t count = reader.u32();
     const bool is_padded = reader.take_zeros(4);
-    if (!reader.is_whole() || magic != MAGIC || !is_padded) {
+    if (!reader.is_whole()) return fail(errors.truncated, object, "the signatures are cut off");
+    if (magic != MAGIC || !is_padded) {
         return fail(errors.malformed, object, "the signature block is damaged");
     }
     if (count > SignatureList::capacity()) {
@@ -28,6 +29,7 @@ Result<SignatureList> read_signature_block(Bytes rest, const BlockErrors& errors
         SignatureEntry entry{};
         entry.key = reader.take_array<32>();
         entry.signature = reader.take_array<64>();
+        if (!reader.is_whole()) return fail(errors.truncated, object, "a signature is cut off");
         // A key that is there twice would count twice towards a threshold.
         if (i > 0 && signatures[i - 1].key >= entry.key) {
             return fail(errors.malformed, object,
@@ -35,7 +37,6 @@ Result<SignatureList> read_signature_block(Bytes rest, const BlockErrors& errors
         }
         signatures.push_back(entry);
     }
-    if (!reader.is_whole()) return fail(errors.malformed, object, "a signature is cut off");
     if (!reader.rest().empty()) {
         return fail(errors.extraneous, object,
                     std::to_string(reader.rest().size()) + " bytes after the signatures");

@@ -25,6 +25,7 @@ using SignatureList = BoundedList<SignatureEntry, 16>;
 // more than was signed: images and key sets report that under codes of their own.
 struct BlockErrors {
     ErrorCode malformed;
+    ErrorCode truncated;
     ErrorCode extraneous;
 };
 Result<SignatureList> read_signature_block(Bytes rest, const BlockErrors& errors,

@@ -145,8 +145,8 @@ ImageJudgement judge_image_signatures(const KeySet& trusted, const BytesToSign& 
     }
     if (have == 0) {
         return refuse(DEFIB_ERROR_SIGNING_KEY_UNKNOWN,
-                      "signed by " + short_name(signatures[0].key) + " and " +
-                          std::to_string(signatures.size() - 1) + " others",
+                      "signed by " + short_name(signatures[0].key) +
+                          (signatures.size() > 1 ? " and others" : ""),
                       "if it is the vendor's new key, fetch the vendor's new key set first");
     }
     return refuse(DEFIB_ERROR_SIGNING_BELOW_THRESHOLD,

@@ -12,13 +12,13 @@ constexpr size_t UTS_NAMESPACE_BYTES =
 
 // init_uts_ns.name.release is what VMCOREINFO calls OSRELEASE. A page that an earlier kernel left
 // behind leads to memory that is something else by now.
-bool is_alive(const VmcoreInfo& info, KernelMemory& memory) {
+bool is_alive(const layouts::Vmcoreinfo& info, KernelMemory& memory) {
     const auto names = info.symbol("init_uts_ns");
     if (!names) return false;
     char bytes[UTS_NAMESPACE_BYTES];
     if (!memory.read(*names, bytes, sizeof bytes)) return false;
     const std::string_view text(bytes, sizeof bytes);
-    return text.contains("Linux") && text.contains(info.release);
+    return text.contains("Linux") && text.contains(info.release());
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ Result<Kernel> find_kernel(const Target& target) {
                     "is it a Linux guest's RAM, and has the guest booted?");
     }
     for (const DefibWindow& window : target.windows()) {
-        for (const VmcoreInfo& info : pages) {
+        for (const layouts::Vmcoreinfo& info : pages) {
             const auto map = map_x86_64(info, window);
             if (!map) continue;
             KernelMemory memory(window, *map);
@@ -40,7 +40,7 @@ Result<Kernel> find_kernel(const Target& target) {
     }
     return fail(
         DEFIB_ERROR_BOOT_NO_KERNEL, target.name(),
-        "page tables of kernel " + pages.front().release + " do not lead back to themselves",
+        "page tables of kernel " + pages.front().release() + " do not lead back to themselves",
         "is the file all of the guest's RAM, and is the guest x86-64?");
 }
 

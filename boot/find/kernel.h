@@ -9,13 +9,12 @@
 #include "boot/find/vmcoreinfo.h"
 #include "boot/target/target.h"
 #include "engine/abi/target.h"
-#include "layouts/artefact/symbols.h"
-#include "layouts/layout_builder.h"
+#include "layouts/layout.h"
 
 namespace defib::boot {
 
 struct Kernel {
-    VmcoreInfo info;
+    layouts::Vmcoreinfo info;
     DefibWindow window;
     DefibKernelMap map;
     uint64_t text = 0;  // the address of _text, from which a layout's symbols count
@@ -25,12 +24,6 @@ Result<Kernel> find_kernel(const Target& target);
 
 // Where a layout's symbol is in this kernel.
 uint64_t address_of(const Kernel& kernel, const layouts::LayoutSymbol& symbol);
-
-// The layout of the kernel that runs, from its own memory: the types from its BTF, the symbols from
-// its kallsyms, the constants from the table of known versions. Slower than a layout file (tens of
-// milliseconds), and needs nothing.
-Result<layouts::Layout> layout_in_memory(const Target& target, const Kernel& kernel,
-                                         const layouts::Selection& selection);
 
 // The proof that the layout is this kernel's: banner, BTF digest where the layout has one, and
 // spot checks of its offsets. Without it nothing may be bound.

@@ -82,7 +82,8 @@ uint64_t image_size(const DefibKernelMap& map, const DefibWindow& window, uint64
 
 }  // namespace
 
-std::optional<DefibKernelMap> map_x86_64(const VmcoreInfo& info, const DefibWindow& window) {
+std::optional<DefibKernelMap> map_x86_64(const layouts::Vmcoreinfo& info,
+                                         const DefibWindow& window) {
     const auto top = info.symbol("swapper_pg_dir");
     const auto text = info.symbol("_stext");
     const auto phys_base = info.number("phys_base");

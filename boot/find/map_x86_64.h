@@ -13,7 +13,8 @@ namespace defib::boot {
 // How the addresses of an x86-64 kernel translate: its top page table from VMCOREINFO, and from the
 // tables themselves where its image ends and where the direct map begins. Nothing where the tables,
 // seen through this window, do not lead back to themselves: then the window or the page is wrong.
-std::optional<DefibKernelMap> map_x86_64(const VmcoreInfo& info, const DefibWindow& window);
+std::optional<DefibKernelMap> map_x86_64(const layouts::Vmcoreinfo& info,
+                                         const DefibWindow& window);
 
 // Adds the stretches of vmemmap that are linear in physical memory, as far as there is room.
 void add_vmemmap(DefibKernelMap& map, const DefibWindow& window, uint64_t vmemmap_base,

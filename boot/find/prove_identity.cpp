@@ -84,7 +84,7 @@ class Proof {
     std::unexpected<Error> other(std::string what) const {
         return fail(DEFIB_ERROR_BOOT_OTHER_KERNEL, target_.name(),
                     "layout of " + layout_.kernel.release + ": " + std::move(what),
-                    "the kernel here is " + kernel_.info.release +
+                    "the kernel here is " + kernel_.info.release() +
                         "; make its layout, or leave out --layout");
     }
 

@@ -7,32 +7,16 @@
 #ifndef DEFIB_BOOT_FIND_VMCOREINFO_H
 #define DEFIB_BOOT_FIND_VMCOREINFO_H
 
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "boot/target/target.h"
+#include "layouts/artefact/vmcoreinfo.h"
 
 namespace defib::boot {
 
-struct VmcoreInfo {
-    std::string release;
-    std::map<std::string, std::string, std::less<>> values;
-
-    std::optional<uint64_t> symbol(std::string_view name) const;  // SYMBOL(name), hexadecimal
-    std::optional<int64_t> number(std::string_view name) const;   // NUMBER(name), decimal
-    std::optional<uint64_t> offset(std::string_view name) const;  // OFFSET(name), decimal
-};
-
-// Nothing where the page is no VMCOREINFO of a kernel whose page tables it leads to.
-std::optional<VmcoreInfo> parse_vmcoreinfo(std::string_view page);
-
 // All of the target, in the order of its memory. There may be more than one: a kernel that was
 // rebooted or replaced by kexec leaves its page behind.
-std::vector<VmcoreInfo> find_vmcoreinfo(const Target& target);
+std::vector<layouts::Vmcoreinfo> find_vmcoreinfo(const Target& target);
 
 }  // namespace defib::boot
 

@@ -17,8 +17,7 @@
 namespace defib::boot {
 namespace {
 
-class TargetFile : public ::testing::Test {
-  protected:
+struct TargetFile : ::testing::Test {
     TargetFile() {
         char name[] = "/tmp/defib-target-XXXXXX";
         fd = UniqueFd(mkstemp(name));
@@ -104,8 +103,7 @@ TEST_F(TargetFile, SaysHowToMakeADumpItCanRead) {
     EXPECT_FALSE(target.error().advice.empty());
 }
 
-class ElfCore : public TargetFile {
-  protected:
+struct ElfCore : TargetFile {
     void make(std::initializer_list<Elf64_Phdr> segments) {
         Elf64_Ehdr header{};
         std::memcpy(header.e_ident, ELFMAG, SELFMAG);

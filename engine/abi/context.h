@@ -29,6 +29,8 @@ enum DefibDeath {
     DEFIB_DEATH_SLOT = 11,          // a slot that the binding does not have
     DEFIB_DEATH_RECORD = 12,        // a record larger than DEFIB_RECORD_SIZE_MAX
     DEFIB_DEATH_ROUTINE = 13,       // no routine of that number
+    DEFIB_DEATH_INDEX = 14,         // an index outside of its array
+    DEFIB_DEATH_UNREACHABLE = 15,   // a path that the routine's author called impossible
     DEFIB_DEATH_OWN = 256,
 };
 

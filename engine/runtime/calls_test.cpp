@@ -14,8 +14,7 @@ using testing::SyntheticMemory;
 
 constexpr uint64_t OBJECT = 0x110000;
 
-class Calls : public ::testing::Test {
-  protected:
+struct Calls : ::testing::Test {
     void start(uint64_t fuel = 100, DefibStores stores = DEFIB_STORES_PLANNED) {
         begin(*context, memory.target(), fuel, stores,
               {reinterpret_cast<uint64_t>(room), sizeof(room), 0, 0, 0});

@@ -27,7 +27,7 @@ void note_plan(DefibJournal& journal, uint64_t now_ns, const DefibPlan& plan, ui
     for (uint32_t i = 0; i < made; i++) {
         const DefibStore& store = plan.stores[i];
         const uint64_t values[] = {store.address, store.old_value, store.new_value, store.size};
-        append(journal, now_ns, DEFIB_JOURNAL_STORED, store.field, values);
+        append(journal, now_ns, DEFIB_JOURNAL_STORED, store.field & ~DEFIB_STORE_WHOLE, values);
     }
 }
 

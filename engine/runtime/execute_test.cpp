@@ -21,8 +21,7 @@ using testing::TestEngine;
 constexpr uint64_t OBJECT = 0x110000;
 constexpr uint64_t SOURCE = 0x0123456789abcdef;
 
-class Replicated : public ::testing::Test {
-  protected:
+struct Replicated : ::testing::Test {
     // Reads a word and stores it twice: whole, and its low half with a bit set.
     uint64_t copy(DefibContext& context) {
         const uint64_t value = defib_load(&context, SyntheticMemory::direct(OBJECT), 8);

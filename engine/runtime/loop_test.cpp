@@ -18,8 +18,7 @@ constexpr uint64_t FIRST = 0x110000;
 constexpr uint64_t STRIDE = 0x100;
 constexpr uint64_t MS = 1000000;
 
-class Loop : public ::testing::Test {
-  protected:
+struct Loop : ::testing::Test {
     // Objects that hold a number and a pointer to a second word.
     void make_objects(uint32_t count) {
         for (uint32_t i = 0; i < count; i++) {
@@ -85,6 +84,8 @@ TEST_F(Loop, CountsATornObjectAndGoesOnWithTheRest) {
     const DefibAnswer& answer = ask({collector, item, 0, 16});
     EXPECT_EQ(answer.objects, 4U);
     EXPECT_EQ(answer.torn, 1U);
+    EXPECT_EQ(answer.death, uint32_t{DEFIB_DEATH_ADDRESS});
+    EXPECT_EQ(answer.death_address, 0x6b6b6b6b6b6b6b6bU);
     EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_OWN),
               (std::vector<uint64_t>{100, 102, 103}));
 }

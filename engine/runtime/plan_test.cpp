@@ -16,8 +16,7 @@ using testing::SyntheticMemory;
 constexpr uint64_t OBJECT = 0x110000;
 constexpr uint64_t VMALLOC = 0xffffc90000000000;
 
-class Plan : public ::testing::Test {
-  protected:
+struct Plan : ::testing::Test {
     Plan() { begin(*context, memory.target(), 1000, DEFIB_STORES_PLANNED, {}); }
 
     void store(uint64_t physical, uint64_t value, uint32_t size, uint32_t field = 0) {

@@ -14,8 +14,7 @@ using testing::SyntheticMemory;
 
 constexpr uint64_t VMALLOC = 0xffffc90000000000;
 
-class Translate : public ::testing::TestWithParam<uint32_t> {
-  protected:
+struct Translate : ::testing::TestWithParam<uint32_t> {
     Place place(uint64_t address, uint64_t size = 8) {
         return translate(memory.target(), cache, address, size);
     }

@@ -100,7 +100,7 @@ void lie_in_the_map(DefibKernelMap& map, Liar& liar) {
     map.linear_count = static_cast<uint32_t>(liar.below(DEFIB_LINEAR_MAPS * 2));
 }
 
-class NothingOutsideTheWindow : public ::testing::TestWithParam<uint32_t> {};
+struct NothingOutsideTheWindow : ::testing::TestWithParam<uint32_t> {};
 INSTANTIATE_TEST_SUITE_P(Levels, NothingOutsideTheWindow, ::testing::Values(4U, 5U));
 
 TEST_P(NothingOutsideTheWindow, IsAPlace) {
@@ -136,7 +136,8 @@ TEST_P(NothingOutsideTheWindow, IsReadOrStoredByAWalkThatFollowsLies) {
             uint64_t address = liar.pointer();
             for (uint32_t step = 0; step < 12 && context->death == 0; step++) {
                 const uint32_t size = 1U << liar.below(4);
-                if (liar.below(8) == 0) take_picture(*context, address, 1U << liar.below(14));
+                if (liar.below(8) == 0)
+                    take_picture(*context, address, uint32_t{1} << liar.below(14));
                 if (liar.below(4) == 0) defib_store(context.get(), address, liar.any(), size, 0);
                 const uint64_t value = defib_load(context.get(), address, size);
                 if (context->death == 0) alive++;

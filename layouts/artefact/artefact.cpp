@@ -19,7 +19,7 @@ constexpr ArtefactReader READERS[] = {
     {"a vmlinuz", looks_like_bzimage, read_bzimage},
     {"a Debian package of a kernel", looks_like_deb, read_deb},
     {"a vmcore", looks_like_vmcore, read_vmcore},
-    {"a compressed dump", looks_like_compressed_dump, refuse_compressed_dump},
+    {nullptr, looks_like_compressed_dump, refuse_compressed_dump},
     {"a RAM file", could_be_ram, read_ram},  // last: it takes what nobody else knows
 };
 
@@ -31,6 +31,7 @@ Result<Artefact> read_artefact(const Input& input, const ReadOptions& options) {
     }
     std::string known;
     for (const ArtefactReader& reader : READERS) {
+        if (!reader.what) continue;  // known, to be refused with advice
         known += known.empty() ? "" : ", ";
         known += reader.what;
     }

@@ -51,7 +51,7 @@ Result<Artefact> read_artefact(const Input& input, const ReadOptions& options);
 
 // One of the table's rows; `recognises` looks at the first bytes only.
 struct ArtefactReader {
-    const char* what;
+    const char* what;  // for messages
     bool (*recognises)(Bytes head);
     Result<Artefact> (*read)(const Input& input, const ReadOptions& options);
 };

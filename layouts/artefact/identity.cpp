@@ -88,7 +88,7 @@ std::string_view find_vermagic(Bytes image, std::string_view release) {
     for (size_t at = text.find(release); at != std::string_view::npos;
          at = text.find(release, at + 1)) {
         const std::string_view line = line_at(text.substr(at));
-        if (!line.substr(release.size()).starts_with(' ')) continue;
+        if (line.size() <= release.size() || line[release.size()] != ' ') continue;
         // kernel/module/version.c's string ends in a space, and says one of these on any kernel
         // that can load modules and that we could meet.
         if (!line.ends_with(' ')) continue;

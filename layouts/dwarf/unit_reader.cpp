@@ -319,6 +319,14 @@ class UnitReader::Walk {
     }
 
     Value decode_by_llvm(const llvm::DWARFAbbreviationDeclaration::AttributeSpec& attribute) {
+        // extractValue() takes for granted what skipValue() checks.
+        uint64_t behind = at_;
+        if (!llvm::DWARFFormValue::skipValue(attribute.Form, unit_.getDebugInfoExtractor(), &behind,
+                                             unit_.getFormParams()) ||
+            behind > end_) {
+            is_broken_ = true;
+            return {};
+        }
         llvm::DWARFFormValue form = attribute.getFormValue();
         if (!form.extractValue(unit_.getDebugInfoExtractor(), &at_, unit_.getFormParams(),
                                &unit_.getContext(), &unit_) ||
@@ -454,7 +462,7 @@ class UnitReader::Walk {
             member.bit_offset = entry.location * 8;
             if (entry.data_bit_offset) member.bit_offset += *entry.data_bit_offset;
             if (entry.old_bit_offset) {
-                member.old_bit_offset = *entry.old_bit_offset;
+                member.old_bit_offset = entry.old_bit_offset;
                 member.storage_size = entry.byte_size;
             }
             reader_.open_members_[frames_.size() - 1].push_back(member);
@@ -548,11 +556,11 @@ class UnitReader::Walk {
 
     void finish_old_bit_fields() {
         for (UnitMember& member : out_.members) {
-            if (member.old_bit_offset == UINT64_MAX) continue;
+            if (!member.old_bit_offset) continue;
             uint64_t storage = member.storage_size;
             if (storage == 0) storage = size_of(member.type);
             // Little-endian: from the highest bit down to the field's lowest.
-            member.bit_offset += storage * 8 - member.old_bit_offset - member.bit_size;
+            member.bit_offset += storage * 8 - *member.old_bit_offset - member.bit_size;
         }
     }
 

@@ -10,6 +10,7 @@
 #define DEFIB_LAYOUTS_DWARF_UNIT_READER_H
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,7 +31,7 @@ struct UnitMember {
     uint32_t bit_size = 0;
     uint64_t bit_offset = 0;
     // Before DWARF 4, a bit-field says how far it is from the highest bit of a unit of storage.
-    uint64_t old_bit_offset = UINT64_MAX;
+    std::optional<uint64_t> old_bit_offset = {};
     uint64_t storage_size = 0;
 };
 

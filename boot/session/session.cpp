@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/session/session.h"
+
+#include <fmt/format.h>
+
+#include "engine/runtime/processor.h"
+
+namespace defib::boot {
+Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
+                                                const RoutineSet& routines) {
+    std::unique_ptr<Session> session(new Session);
+    auto manifest = read_manifest(routines.manifest, "the manifest of the routines");
+    if (!manifest) return std::unexpected(manifest.error());
+    session->manifest_ = std::move(*manifest);
+
+    auto target = Target::open(options.target, options.access);
+    if (!target) return std::unexpected(target.error());
+    session->target_ = std::move(*target);
+
+    auto kernel = find_kernel(session->target_);
+    if (!kernel) return std::unexpected(kernel.error());
+    session->kernel_ = std::move(*kernel);
+
+    session->layout_ = std::move(options.layout);
+    auto proved = prove_identity(session->target_, session->kernel_, session->layout_);
+    if (!proved) return std::unexpected(proved.error());
+
+    auto bound = bind(session->manifest_, session->layout_, session->kernel_.text, Scratch{});
+    if (!bound) return std::unexpected(bound.error());
+    session->bound_ = std::move(*bound);
+
+    session->engine_ =
+        std::make_unique<CpuEngine>(session->kernel_.window, session->kernel_.map, session->bound_);
+    return session;
+}
+
+Result<uint32_t> Session::routine_that_is_on(std::string_view name) const {
+    const auto number = manifest_.number_of(name);
+    if (!number) {
+        return fail(DEFIB_ERROR_BOOT_CANNOT_BIND, std::string(name), "no such routine in this set");
+    }
+    const std::string& why_off = bound_.routines[*number].why_off;
+    if (!why_off.empty()) {
+        return fail(DEFIB_ERROR_BOOT_CANNOT_BIND, std::string(name), why_off);
+    }
+    return *number;
+}
+
+Result<Seen> Session::view(std::string_view name, std::string_view collector,
+                           std::span<const uint64_t> arguments) {
+    const auto item = routine_that_is_on(name);
+    if (!item) return std::unexpected(item.error());
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_VIEW;
+    command.view.item = *item;
+    command.view.collector = DEFIB_VIEW_ONCE;
+    if (collector.empty()) collector = manifest_.routines[*item].collector;
+    const size_t first = collector.empty() ? 0 : 1;
+    if (!collector.empty()) {
+        const auto number = routine_that_is_on(collector);
+        if (!number) return std::unexpected(number.error());
+        command.view.collector = *number;
+        command.view.picture_offset = bound_.routines[*item].picture_offset;
+        command.view.picture_size = bound_.routines[*item].picture_size;
+    }
+    for (size_t i = 0; i < arguments.size() && first + i < DEFIB_ARGUMENTS; i++) {
+        command.arguments[first + i] = arguments[i];
+    }
+
+    Seen seen;
+    seen.answer = engine_->carry_out(command);
+    const DefibRecords& records = seen.answer.records;
+    seen.records.reserve(records.count);
+    for (uint32_t at = 0; at < records.used;) {
+        const auto* header = runtime::pointer_to<const DefibRecordHeader>(records.bytes + at);
+        const auto* payload = reinterpret_cast<const std::byte*>(header + 1);
+        seen.records.push_back({header->kind, Bytes(payload, header->size)});
+        at += static_cast<uint32_t>(sizeof *header) + ((header->size + 7) & ~7U);
+    }
+    return seen;
+}
+
+}  // namespace defib::boot

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A session with a target: open its memory, find its kernel, prove that the layout is its own, bind
+// the routines, start the engine. In that order; each step trusts only what the ones before have
+// proved.
+#ifndef DEFIB_BOOT_SESSION_SESSION_H
+#define DEFIB_BOOT_SESSION_SESSION_H
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "boot/backend/cpu_engine.h"
+#include "boot/find/kernel.h"
+#include "boot/session/record.h"
+#include "boot/target/target.h"
+
+namespace defib::boot {
+
+// The routines that are compiled into the program.
+struct RoutineSet {
+    std::string_view manifest;  // JSON
+};
+RoutineSet routine_set();
+
+struct SessionOptions {
+    std::string target;      // "vm:FILE", "core:FILE"
+    layouts::Layout layout;  // said to be the target's kernel's; it must prove to be
+    Access access = Access::look;
+};
+
+// What a view found. The records stay valid until the session's next command.
+struct Seen {
+    DefibAnswer answer;
+    std::vector<SeenRecord> records;
+};
+
+class Session {
+  public:
+    static Result<std::unique_ptr<Session>> start(SessionOptions options,
+                                                  const RoutineSet& routines);
+
+    // Runs a view over what a collector finds; with an empty name over what its source names, and
+    // once where that names none. Arguments follow the object's address.
+    Result<Seen> view(std::string_view name, std::string_view collector = {},
+                      std::span<const uint64_t> arguments = {});
+
+    const Target& target() const { return target_; }
+    const Kernel& kernel() const { return kernel_; }
+    const layouts::Layout& layout() const { return layout_; }
+    const Manifest& manifest() const { return manifest_; }
+    const Bound& bound() const { return bound_; }
+    CpuEngine& engine() { return *engine_; }
+
+  private:
+    Session() = default;
+    Result<uint32_t> routine_that_is_on(std::string_view name) const;
+
+    Target target_;
+    Kernel kernel_;
+    layouts::Layout layout_;
+    Manifest manifest_;
+    Bound bound_;
+    std::unique_ptr<CpuEngine> engine_;
+};
+
+}  // namespace defib::boot
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Against swtpm, a TPM 2.0 in software, through the same libraries as a real one.
+#include "signing/tpm_counter.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "engine/base/unique_fd.h"
+#include "signing/testing.h"
+#include "signing/tpm_session.h"
+#include "signing/trust_store.h"
+
+namespace defib::signing {
+namespace {
+
+using testing::file_of;
+using testing::Folder;
+using testing::key;
+using testing::make;
+
+sockaddr_un address_of(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    return address;
+}
+
+const sockaddr* generic(const sockaddr_un& address) {
+    return reinterpret_cast<const sockaddr*>(&address);
+}
+
+// A TPM that keeps its state in a folder, as a real one does in its flash.
+class SoftwareTpm {
+  public:
+    bool start() {
+        const sockaddr_un control = address_of(folder_ / "tpm.ctrl");
+        ::unlink(control.sun_path);
+        const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM, 0));
+        if (::bind(listener.get(), generic(control), sizeof control) != 0) return false;
+        if (::listen(listener.get(), 8) != 0) return false;
+        pid_ = ::fork();
+        if (pid_ == 0) run(listener.get());
+        return is_answering(control);
+    }
+    void stop() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGTERM);
+        ::waitpid(pid_, nullptr, 0);
+        pid_ = -1;
+    }
+    std::string tcti() const { return "swtpm:path=" + (folder_ / "tpm").string(); }
+
+    SoftwareTpm() = default;
+    SoftwareTpm(const SoftwareTpm&) = delete;
+    SoftwareTpm& operator=(const SoftwareTpm&) = delete;
+    ~SoftwareTpm() { stop(); }
+
+  private:
+    [[noreturn]] void run(int control_fd) const {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        const std::string state = "dir=" + folder_.path().string();
+        const std::string server = "type=unixio,path=" + (folder_ / "tpm").string();
+        const std::string control = "type=unixio,fd=" + std::to_string(control_fd);
+        ::execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state.c_str(), "--server",
+                 server.c_str(), "--ctrl", control.c_str(), "--flags",
+                 "not-need-init,startup-clear", "--log", "file=/dev/null", nullptr);
+        ::_exit(127);
+    }
+    // Its control channel was open before it started, so that this waits for exactly as long as it
+    // needs: CMD_GET_CAPABILITY is answered once all its sockets are there.
+    static bool is_answering(const sockaddr_un& control) {
+        const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+        if (::connect(fd.get(), generic(control), sizeof control) != 0) return false;
+        const unsigned char get_capability[] = {0, 0, 0, 1};
+        char answer[8];
+        return ::write(fd.get(), get_capability, sizeof get_capability) == 4 &&
+               ::read(fd.get(), answer, sizeof answer) > 0;
+    }
+
+    Folder folder_;
+    pid_t pid_ = -1;
+};
+
+class TpmCounters : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        if (!tpm_.start()) GTEST_SKIP() << "swtpm is not installed";
+    }
+    SoftwareTpm tpm_;
+};
+
+TEST_F(TpmCounters, StartAtZeroAndGoUp) {
+    EXPECT_REFUSED(open_tpm_counters(tpm_.tcti()), SIGNING_COUNTER_MISSING);
+    ASSERT_DONE(provision_tpm_counters(tpm_.tcti(), ""));
+    const auto counters = open_tpm_counters(tpm_.tcti());
+    ASSERT_DONE(counters);
+    EXPECT_EQ(*(*counters)->read(Counter::image), 0U);
+    EXPECT_EQ(*(*counters)->read(Counter::key_set), 0U);
+    ASSERT_DONE((*counters)->advance(Counter::image, 3));
+    EXPECT_EQ(*(*counters)->read(Counter::image), 3U);
+    EXPECT_EQ(*(*counters)->read(Counter::key_set), 0U);
+    ASSERT_DONE((*counters)->advance(Counter::image, 2));
+    EXPECT_EQ(*(*counters)->read(Counter::image), 3U);
+}
+
+TEST_F(TpmCounters, OutliveThePowerAndASecondSetUp) {
+    ASSERT_DONE(provision_tpm_counters(tpm_.tcti(), ""));
+    ASSERT_DONE((*open_tpm_counters(tpm_.tcti()))->advance(Counter::image, 4));
+    tpm_.stop();
+    ASSERT_TRUE(tpm_.start());
+    ASSERT_DONE(provision_tpm_counters(tpm_.tcti(), ""));
+    EXPECT_EQ(*(*open_tpm_counters(tpm_.tcti()))->read(Counter::image), 4U);
+}
+
+TEST_F(TpmCounters, BeginAgainWhenTheirSetUpWasInterrupted) {
+    {
+        // What an interruption just before the lock leaves: base and one counter, not locked.
+        const auto session = TpmSession::open(tpm_.tcti());
+        ASSERT_DONE(session);
+        constexpr uint32_t common =
+            TPMA_NV_AUTHREAD | TPMA_NV_OWNERREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA;
+        ASSERT_DONE(
+            (*session)->define(0x018def11, common | (TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT), 8));
+        ASSERT_DONE((*session)->increment(0x018def11));
+        ASSERT_DONE((*session)->define(0x018def10, common | TPMA_NV_WRITEDEFINE, 16));
+    }
+    EXPECT_REFUSED(open_tpm_counters(tpm_.tcti()), SIGNING_COUNTER_MISSING);
+    ASSERT_DONE(provision_tpm_counters(tpm_.tcti(), ""));
+    EXPECT_EQ(*(*open_tpm_counters(tpm_.tcti()))->read(Counter::image), 0U);
+}
+
+TEST_F(TpmCounters, HaveABaseThatNobodyCanWriteAgain) {
+    ASSERT_DONE(provision_tpm_counters(tpm_.tcti(), ""));
+    const auto session = TpmSession::open(tpm_.tcti());
+    const uint64_t higher[2] = {~uint64_t{0}, ~uint64_t{0}};
+    EXPECT_REFUSED((*session)->write(0x018def10, higher), SIGNING_TPM);
+}
+
+TEST_F(TpmCounters, AreRefusedWhenOneWasDeleted) {
+    ASSERT_DONE(provision_tpm_counters(tpm_.tcti(), ""));
+    ASSERT_DONE((*TpmSession::open(tpm_.tcti()))->undefine(0x018def11));
+    EXPECT_REFUSED(open_tpm_counters(tpm_.tcti()), SIGNING_COUNTER_DAMAGED);
+    EXPECT_REFUSED(provision_tpm_counters(tpm_.tcti(), ""), SIGNING_COUNTER_DAMAGED);
+}
+
+TEST_F(TpmCounters, RefuseAJumpBeforeTheFirstStep) {
+    ASSERT_DONE(provision_tpm_counters(tpm_.tcti(), ""));
+    const auto counters = open_tpm_counters(tpm_.tcti());
+    EXPECT_REFUSED((*counters)->advance(Counter::image, MOST_TPM_STEPS + 1), SIGNING_COUNTER_JUMP);
+    EXPECT_EQ(*(*counters)->read(Counter::image), 0U);
+}
+
+// What the file cannot do: the whole disk as it was before, and still no way back.
+TEST_F(TpmCounters, MakeAnOldDiskUseless) {
+    const Folder machine;
+    const auto state = machine / "state";
+    const auto old_disk = machine / "old";
+    ASSERT_DONE(TrustStore::install({.folder = state, .tcti = tpm_.tcti()},
+                                    as_bytes(file_of(make({}))), "first"));
+    std::filesystem::copy(state, old_disk);
+    {
+        auto store = TrustStore::open(state);
+        ASSERT_DONE(store);
+        ASSERT_DONE(store->adopt(as_bytes(file_of(make({.version = 2}))), "next"));
+        RunningImage running{.security_counter = 6};
+        running.verified_with.push_back(key("image-a").public_key());
+        ASSERT_DONE(store->confirm(running));
+    }
+    EXPECT_REFUSED(TrustStore::open(old_disk), SIGNING_STALE_KEY_SET);
+    EXPECT_EQ(*TrustStore::open(state)->least_security_counter(), 6U);
+}
+
+TEST(NoTpm, IsSaidInOneLine) {
+    EXPECT_REFUSED(open_tpm_counters("device:/dev/no-such-tpm"), SIGNING_TPM);
+}
+
+}  // namespace
+}  // namespace defib::signing
