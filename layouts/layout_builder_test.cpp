@@ -114,6 +114,11 @@ TEST_F(LayoutBuilderTest, ATypedefNamesAStructureWithoutATag) {
     EXPECT_EQ(member(layout, "sigpending", "signal").target, "sigset_t");
 }
 
+TEST_F(LayoutBuilderTest, ATypedefWithoutANameNamesNothing) {
+    btf_.alias("", btf_.structure("", 8, {{"a", u64_, 0}}));
+    EXPECT_TRUE(build().structs.empty());
+}
+
 TEST_F(LayoutBuilderTest, ATagWinsOverATypedefOfTheSameName) {
     btf_.alias("twin", btf_.structure("", 8, {{"of_typedef", u64_, 0}}));
     btf_.structure("twin", 4, {{"of_tag", u32_, 0}});

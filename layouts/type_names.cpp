@@ -18,7 +18,7 @@ TypeNames index_names(const TypeGraph& graph) {
     }
     for (TypeId id = 1; id < graph.types.size(); ++id) {
         const Type& alias = graph.types[id];
-        if (alias.kind != TypeKind::alias) continue;
+        if (alias.kind != TypeKind::alias || alias.name.empty()) continue;
         const Type& type = graph.types[alias.target];
         if (!type.name.empty()) continue;
         if (is_record(type)) names.records.try_emplace(alias.name, alias.target);

@@ -217,6 +217,25 @@ void span_picture(const RoutineEntry& entry, const Layout& layout, BoundRoutine&
 
 }  // namespace
 
+void want(const Manifest& manifest, layouts::Wanted& wanted) {
+    for (const Slot& slot : manifest.slots) {
+        for (const Hop& hop : slot.hops) {
+            wanted.structs[std::string(plain_name(hop.type))].insert(hop.member);
+        }
+        const size_t dot = slot.path.find('.');
+        const std::string first(plain_name(std::string_view(slot.path).substr(0, dot)));
+        const std::string rest = dot == std::string::npos ? "" : slot.path.substr(dot + 1);
+        if (slot.kind.starts_with("constant")) wanted.constants.insert(slot.path);
+        if (slot.kind.starts_with("symbol")) wanted.symbols.insert(slot.path);
+        if (slot.kind.starts_with("enum")) wanted.enums[first].insert(rest);
+        const bool is_of_struct = slot.kind == "size" || slot.kind == "exists" ||
+                                  slot.kind == "offset" || slot.kind.starts_with("bit_");
+        if (!is_of_struct) continue;
+        auto& members = wanted.structs[first];
+        if (!rest.empty()) members.insert(rest.substr(0, rest.find('.')));
+    }
+}
+
 Result<Bound> bind(const Manifest& manifest, const Layout& layout, uint64_t text,
                    const Scratch& scratch) {
     if (manifest.architecture != layout.kernel.architecture) {

@@ -15,7 +15,7 @@
 
 #include "boot/binder/manifest.h"
 #include "engine/abi/engine.h"
-#include "layouts/layout.h"
+#include "layouts/layout_builder.h"
 
 namespace defib::boot {
 
@@ -36,6 +36,9 @@ struct Bound {
     DefibBinding binding{};
     std::vector<BoundRoutine> routines;  // by the manifest's numbers
 };
+
+// Adds what the manifest asks for to what a layout is to hold.
+void want(const Manifest& manifest, layouts::Wanted& wanted);
 
 // `text` is where the kernel's _text is. Fails only where nothing at all can be bound: a layout of
 // another architecture.

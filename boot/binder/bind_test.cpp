@@ -43,12 +43,12 @@ Layout made_up_layout() {
     flag.bit_size = 1;
     flag.bit_offset = 3;
     layout.structs["task_struct"] = {
-        0x80,
-        false,
-        {member("pid", 0x10, 4, MemberKind::integer, true), comm, parent, flag,
-         structure("se", 0x40, 0x20, "sched_entity"), structure("odd", 0x60, 8, ""),
-         member("odd.inner", 0x64, 4, MemberKind::integer)}};
-    layout.structs["sched_entity"] = {0x20, false, {member("vruntime", 8, 8, MemberKind::integer)}};
+        .size = 0x80,
+        .members = {member("pid", 0x10, 4, MemberKind::integer, true), comm, parent, flag,
+                    structure("se", 0x40, 0x20, "sched_entity"), structure("odd", 0x60, 8, ""),
+                    member("odd.inner", 0x64, 4, MemberKind::integer)}};
+    layout.structs["sched_entity"] = {.size = 0x20,
+                                      .members = {member("vruntime", 8, 8, MemberKind::integer)}};
     layout.enums["pid_type"] = {4, false, {{"PIDTYPE_PID", 0}, {"PIDTYPE_TGID", 1}}};
     layout.constants["TIF_SIGPENDING"] = {2, "test"};
     layout.symbols["init_task"] = {0x1000, false};
@@ -226,6 +226,24 @@ TEST_F(Bind, PicturesTheSpanThatAViewReadsAndNothingOfAStorer) {
     EXPECT_EQ(result.routines[0].picture_size, 0x40U);
     EXPECT_EQ(result.routines[1].picture_size, 0U);
     EXPECT_EQ(result.routines[1].routine.state, uint32_t{DEFIB_ROUTINE_STORES});
+}
+
+TEST_F(Bind, SaysWhatALayoutMustHold) {
+    add(field({{"task_struct", "se"}, {"sched_entity___eevdf", "vruntime"}}, "integer", 8));
+    add(question("exists", "mm_rss_stat.count"));
+    add(question("size", "page"));
+    add(question("enum", "pid_type.PIDTYPE_PID"));
+    add(question("constant", "MM_FILEPAGES"));
+    add(question("symbol_exists", "pcpu_hot"));
+    layouts::Wanted wanted;
+    want(manifest, wanted);
+    EXPECT_TRUE(wanted.structs["task_struct"].contains("se"));
+    EXPECT_TRUE(wanted.structs["sched_entity"].contains("vruntime"));
+    EXPECT_TRUE(wanted.structs["mm_rss_stat"].contains("count"));
+    EXPECT_TRUE(wanted.structs.contains("page"));
+    EXPECT_TRUE(wanted.enums["pid_type"].contains("PIDTYPE_PID"));
+    EXPECT_TRUE(wanted.constants.contains("MM_FILEPAGES"));
+    EXPECT_TRUE(wanted.symbols.contains("pcpu_hot"));
 }
 
 }  // namespace

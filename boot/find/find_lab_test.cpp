@@ -20,19 +20,16 @@ struct Machine {
     uint32_t levels;
 };
 
-void PrintTo(const Machine& machine, std::ostream* out) {
-    *out << machine.name;
-}
-
 struct RealKernel : ::testing::TestWithParam<Machine> {};
 
 INSTANTIATE_TEST_SUITE_P(
     Machines, RealKernel,
-    ::testing::Values(Machine{"6.1", {.kernel = "6.1"}, 4}, Machine{"6.12", {.kernel = "6.12"}, 4},
-                      Machine{"6.12-5-levels-4-GB",
+    ::testing::Values(Machine{"linux_6_1", {.kernel = "6.1"}, 4}, Machine{"linux_6_12", {.kernel = "6.12"}, 4},
+                      Machine{"linux_6_12_5_levels_4_GB",
                               {.kernel = "6.12", .ram_megabytes = 4096, .five_level_paging = true},
                               5},
-                      Machine{"6.1-rt-3-GB", {.kernel = "6.1-rt", .ram_megabytes = 3072}, 4}));
+                      Machine{"linux_6_1_rt_3_GB", {.kernel = "6.1-rt", .ram_megabytes = 3072}, 4}),
+    [](const auto& machine) { return machine.param.name; });
 
 uint64_t allocated(const std::filesystem::path& path) {
     struct stat status = {};

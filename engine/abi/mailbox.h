@@ -34,7 +34,7 @@ struct DefibCommand {
 
 struct DefibAnswer {
     uint32_t outcome;  // enum DefibOutcome
-    uint32_t death;
+    uint32_t death;    // of the routine; of a view: the collector's, else the first torn object's
     uint64_t death_address;
     uint64_t result;
     uint32_t objects;     // collected

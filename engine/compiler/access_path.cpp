@@ -79,6 +79,7 @@ AccessPath member_path(const llvm::IntrinsicInst& call, Visited& visited) {
     path.text += "." + hop.member;
     path.hops.push_back(hop);
     path.leaf = member->getBaseType();
+    path.is_bit_field = member->isBitField();
     return path;
 }
 
@@ -220,6 +221,11 @@ const llvm::DICompositeType* accessed_type(const llvm::CallBase& call) {
 
 const llvm::CallBase* array_access(const llvm::Value& value) {
     return is_array_access(value) ? llvm::cast<llvm::CallBase>(&value) : nullptr;
+}
+
+// clang counts the dimensions: none means that the index moves the pointer.
+bool is_pointer_step(const llvm::CallBase& array_access) {
+    return llvm::cast<llvm::ConstantInt>(array_access.getArgOperand(1))->isZero();
 }
 
 const llvm::CallBase* member_access(const llvm::Value& value) {

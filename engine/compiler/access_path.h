@@ -36,6 +36,7 @@ struct AccessPath {
     std::string text;                    // "signal_struct.shared_pending.signal.sig[]"
     const llvm::DIType* leaf = nullptr;  // of what is at the address, where that is declared
     unsigned narrowed = 0;               // bytes, where narrow() took a part of the leaf
+    bool is_bit_field = false;           // the leaf is a C++ bit-field
     bool is_found = false;               // the root's address was made by pointer_from()
     bool is_scratch = false;             // the root's address is in scratch memory
     std::vector<Hop> hops;               // since the root or the last index
@@ -47,8 +48,10 @@ AccessPath access_path(const llvm::Value& address);
 // The address that this one was computed from by naming a member or an index; null: it is no such.
 const llvm::Value* inner_address(const llvm::Value& address);
 
-// array[constant] of a declared array, else null.
+// array[constant] of a declared array or, where `is_pointer_step`, pointer[constant]; else null.
 const llvm::CallBase* array_access(const llvm::Value& value);
+
+bool is_pointer_step(const llvm::CallBase& array_access);
 
 // The structure or union that a member access names; null where debug information is missing.
 const llvm::DICompositeType* accessed_type(const llvm::CallBase& call);

@@ -10,6 +10,7 @@
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 
 #include "engine/compiler/names.h"
@@ -55,6 +56,20 @@ std::string why_no_stack(const llvm::AllocaInst& place) {
            "chosen by a variable; keep plain variables";
 }
 
+// Where it is chosen by a variable, else where it is used at all: where it was declared is lost.
+void refuse_stack(const llvm::AllocaInst& place, Refusals& refusals) {
+    const llvm::Instruction* at = &place;
+    for (const llvm::User* user : place.users()) {
+        const auto* use = llvm::cast<llvm::Instruction>(user);
+        if (!use->getDebugLoc() || llvm::isa<llvm::IntrinsicInst>(use)) continue;
+        const auto* step = llvm::dyn_cast<llvm::GetElementPtrInst>(use);
+        const bool is_chosen = step != nullptr && !step->hasAllConstantIndices();
+        if (at == &place || is_chosen) at = use;
+        if (is_chosen) break;
+    }
+    refusals.add(*at, why_no_stack(place));
+}
+
 void check_cast(const llvm::Instruction& cast, Refusals& refusals) {
     const llvm::Type& from = *cast.getOperand(0)->getType();
     const llvm::Type& to = *cast.getType();
@@ -76,6 +91,10 @@ void check_cast(const llvm::Instruction& cast, Refusals& refusals) {
 
 void check_instruction(const llvm::Instruction& instruction, const Declaration& declared,
                        Refusals& refusals) {
+    if (llvm::isa<llvm::AtomicCmpXchgInst, llvm::AtomicRMWInst, llvm::FenceInst>(instruction))
+        return refusals.add(instruction,
+                            "an atomic operation or fence, which is not atomic from a GPU; use "
+                            "plain loads and stores");
     if (const std::string reason = why_not(*instruction.getType()); !reason.empty())
         return refusals.add(instruction, reason);
     for (const llvm::Use& operand : instruction.operands())
@@ -83,8 +102,7 @@ void check_instruction(const llvm::Instruction& instruction, const Declaration& 
             return refusals.add(instruction, reason);
     switch (instruction.getOpcode()) {
         case llvm::Instruction::Alloca:
-            return refusals.add(instruction,
-                                why_no_stack(llvm::cast<llvm::AllocaInst>(instruction)));
+            return refuse_stack(llvm::cast<llvm::AllocaInst>(instruction), refusals);
         case llvm::Instruction::Load:
         case llvm::Instruction::Store:
             if (instruction.isAtomic())
@@ -93,12 +111,6 @@ void check_instruction(const llvm::Instruction& instruction, const Declaration& 
                                     "plain one: what a repair depends on is checked again");
             check_access(instruction, declared, refusals);
             return check_ordinary_access(instruction, refusals);
-        case llvm::Instruction::AtomicCmpXchg:
-        case llvm::Instruction::AtomicRMW:
-        case llvm::Instruction::Fence:
-            return refusals.add(instruction,
-                                "an atomic operation or fence, which is not atomic from a GPU; "
-                                "use plain loads and stores");
         case llvm::Instruction::GetElementPtr:
             return check_access(instruction, declared, refusals);
         case llvm::Instruction::Call:

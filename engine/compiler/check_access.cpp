@@ -29,6 +29,13 @@ const llvm::StructType* innermost_structure(const llvm::Type* type) {
     return llvm::dyn_cast<llvm::StructType>(type);
 }
 
+void refuse_structure_step(const llvm::Instruction& at, const llvm::StructType& structure,
+                           Refusals& refusals) {
+    refusals.add(at, "arithmetic on a pointer to " + name_of(structure) +
+                         ", whose size is the kernel's; use element(" + name_of(structure) +
+                         ", pointer, index)");
+}
+
 // array[index] of a member is fine; pointer[index], pointer + n and undeclared structures are not.
 void check_arithmetic(const llvm::GEPOperator& step, const llvm::Instruction& at,
                       Refusals& refusals) {
@@ -40,10 +47,7 @@ void check_arithmetic(const llvm::GEPOperator& step, const llvm::Instruction& at
     const AccessPath path = access_path(*step.getPointerOperand());
     const bool is_member_array =
         step.getSourceElementType()->isArrayTy() && element_of(path.leaf) != nullptr;
-    if (!is_member_array)
-        refusals.add(at, "arithmetic on a pointer to " + name_of(*structure) +
-                             ", whose size is the kernel's; use element(" + name_of(*structure) +
-                             ", pointer, index)");
+    if (!is_member_array) refuse_structure_step(at, *structure, refusals);
 }
 
 std::string bits_text(unsigned width) {
@@ -63,7 +67,7 @@ void check_width(const llvm::Instruction& access, const llvm::Type& type, const 
         return refusals.add(access,
                             "an access of a width that the kernel's fields do not have; use u8, "
                             "u16, u32, u64, bool or kp<T>");
-    if (path.narrowed != 0) return;
+    if (path.narrowed != 0 || path.is_bit_field) return;
     const Shape shape = shape_of(path.leaf);
     if (shape.kind == "structure")
         return refusals.add(access, path.text +
@@ -112,7 +116,8 @@ void check_store(const llvm::StoreInst& store, const AccessPath& path, const Dec
                                         ")");
             return;
         case Root::symbol:
-            if (!is_allowed(declared.writes_symbol, path.text))
+            // What lies beside a symbol is another one, so there is no index.
+            if (!declared.writes_symbol.contains(path.text))
                 refusals.add(store, "a store to the symbol " + path.text +
                                         ", which is not declared; declare WRITES_SYMBOL(" +
                                         path.text + ")");
@@ -136,7 +141,7 @@ void check_store(const llvm::StoreInst& store, const AccessPath& path, const Dec
 // A store at array[index] stays inside of the array as declared: lowering adds the check, and has
 // to know the length.
 void check_extent(const llvm::StoreInst& store, const AccessPath& path, Refusals& refusals) {
-    if (path.is_scratch) return;
+    if (path.is_scratch || path.root != Root::structure) return;
     for (const llvm::Value* at = store.getPointerOperand(); at != nullptr;
          at = inner_address(*at)) {
         const auto* step = llvm::dyn_cast<llvm::GEPOperator>(at);
@@ -172,6 +177,9 @@ void check_access(const llvm::Instruction& instruction, const Declaration& decla
         if (step->getNumIndices() == 2)
             check_index(*step, *step->getPointerOperand(), *step->getOperand(2), refusals);
     } else if (const llvm::CallBase* call = array_access(instruction)) {
+        const llvm::StructType* structure = innermost_structure(call->getParamElementType(0));
+        if (is_pointer_step(*call) && structure != nullptr)
+            return refuse_structure_step(*call, *structure, refusals);
         check_index(*call, *call->getArgOperand(0), *call->getArgOperand(2), refusals);
     } else if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction)) {
         if (!is_kernel(*load->getPointerOperand())) return;

@@ -132,6 +132,9 @@ void check_fill(const llvm::MemIntrinsic& fill, Refusals& refusals) {
                (object->is_writable || &address != fill.getRawDest());
     };
     const auto* copy = llvm::dyn_cast<llvm::MemTransferInst>(&fill);
+    if (is_refused_already(*fill.getRawDest()) ||
+        (copy != nullptr && is_refused_already(*copy->getRawSource())))
+        return;
     const bool is_fine = !fill.isVolatile() && holds(*fill.getRawDest()) &&
                          (copy == nullptr || holds(*copy->getRawSource()));
     if (!is_fine)

@@ -3,6 +3,7 @@
 //
 // The rules for ordinary memory. A routine has none but the records it emits and its constant
 // tables; an index that is not constant is checked when it is lowered.
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/InstrTypes.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Module.h>
@@ -25,11 +26,11 @@ void check_object(const llvm::Instruction& access, llvm::Value& address, uint64_
     const auto object = memory_object(address, layout);
     const bool is_store = llvm::isa<llvm::StoreInst>(access);
     if (!object) {
-        if (llvm::isa<llvm::GlobalVariable>(address.stripInBoundsOffsets()))
+        if (llvm::isa<llvm::GlobalVariable>(llvm::getUnderlyingObject(&address)))
             return refusals.add(access,
                                 "a variable outside of functions, and no state outlives an "
                                 "execution; make it static constexpr, or report with emit()");
-        if (llvm::isa<llvm::AllocaInst>(address.stripInBoundsOffsets())) return;  // said there
+        if (is_refused_already(address)) return;
         return refusals.add(access,
                             "memory that is neither a record of emit() nor a static constexpr "
                             "table; use the pointer that emit() gave, by name and index");

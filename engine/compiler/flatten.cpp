@@ -9,6 +9,8 @@
 
 #include <llvm/ADT/SCCIterator.h>
 #include <llvm/Analysis/CallGraph.h>
+#include <llvm/Analysis/ValueTracking.h>
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
@@ -70,6 +72,45 @@ void remove_write_only(llvm::Function& function) {
     }
 }
 
+// A small structure that a helper returns from several places: one phi for each of its members.
+bool split_aggregate_phis(llvm::Function& function) {
+    std::vector<llvm::PHINode*> phis;
+    for (llvm::BasicBlock& block : function)
+        for (llvm::PHINode& phi : block.phis())
+            if (phi.getType()->isStructTy()) phis.push_back(&phi);
+    for (llvm::PHINode* phi : phis) {
+        llvm::IRBuilder<> builder(phi->getParent(), phi->getParent()->getFirstInsertionPt());
+        llvm::Value* whole = llvm::PoisonValue::get(phi->getType());
+        for (unsigned i = 0; i < phi->getType()->getStructNumElements(); ++i) {
+            llvm::Type* type = phi->getType()->getStructElementType(i);
+            auto* member =
+                llvm::PHINode::Create(type, phi->getNumIncomingValues(), "", phi->getIterator());
+            for (unsigned k = 0; k < phi->getNumIncomingValues(); ++k) {
+                llvm::IRBuilder<> at(phi->getIncomingBlock(k)->getTerminator());
+                member->addIncoming(at.CreateExtractValue(phi->getIncomingValue(k), i),
+                                    phi->getIncomingBlock(k));
+            }
+            whole = builder.CreateInsertValue(whole, member, i);
+        }
+        phi->replaceAllUsesWith(whole);
+        phi->eraseFromParent();
+    }
+    return !phis.empty();
+}
+
+// A member that is taken out of a structure is the one that was put in, through any nesting.
+void resolve_members(llvm::Function& function) {
+    for (llvm::Instruction& instruction : llvm::make_early_inc_range(instructions(function))) {
+        auto* member = llvm::dyn_cast<llvm::ExtractValueInst>(&instruction);
+        if (member == nullptr || member->getType()->isAggregateType()) continue;
+        llvm::Value* value =
+            llvm::FindInsertedValue(member->getAggregateOperand(), member->getIndices());
+        if (value == nullptr) continue;
+        member->replaceAllUsesWith(value);
+        member->eraseFromParent();
+    }
+}
+
 // The order of names does not depend on where a value was declared, so the digest does not either.
 void drop_variables(llvm::Function& function) {
     for (llvm::Instruction& instruction : instructions(function)) {
@@ -112,8 +153,16 @@ void flatten(llvm::Module& module, const std::map<std::string, Entry>& entries,
     for (llvm::Function& function : module) drop_variables(function);
     passes.run(module, modules);
 
+    llvm::FunctionPassManager simplify_again;
+    simplify_again.addPass(llvm::InstSimplifyPass());
+    simplify_again.addPass(llvm::ADCEPass());
     for (llvm::Function& function : module) {
         if (function.isDeclaration()) continue;
+        do {
+            resolve_members(function);
+            functions.invalidate(function, llvm::PreservedAnalyses::none());
+            simplify_again.run(function, functions);
+        } while (split_aggregate_phis(function));
         drop_variables(function);
         llvm::removeUnreachableBlocks(function);
         remove_write_only(function);

@@ -80,6 +80,8 @@ void Lowering::take_body() {
         function_->addFnAttr(kind);
     // No call of memset or strlen is to come out of a loop.
     function_->addFnAttr("no-builtins");
+    // Nor a table that a variable indexes out of a switch.
+    function_->addFnAttr("no-jump-tables", "true");
     function_->splice(function_->begin(), &old);
     function_->setSubprogram(old.getSubprogram());
     old.setSubprogram(nullptr);

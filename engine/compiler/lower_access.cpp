@@ -71,7 +71,10 @@ llvm::Value* Lowering::array_address(const llvm::CallBase& call) {
     llvm::Type& array = *call.getParamElementType(0);
     llvm::Value* index = builder_.CreateZExt(call.getArgOperand(2), builder_.getInt64Ty());
     llvm::Value* stride = nullptr;
-    if (const llvm::StructType* structure = structure_of(array))
+    if (is_pointer_step(call))
+        stride =
+            builder_.getInt64(function_->getParent()->getDataLayout().getTypeAllocSize(&array));
+    else if (const llvm::StructType* structure = structure_of(array))
         stride = binding("size", name_of(*structure));
     else
         stride = builder_.getInt64(

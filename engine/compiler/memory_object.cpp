@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/compiler/memory_object.h"
 
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
 #include <llvm/IR/GlobalVariable.h>
 #include <llvm/IR/InstrTypes.h>
+#include <llvm/IR/Instructions.h>
 #include <llvm/IR/Operator.h>
 
 #include "engine/compiler/access_path.h"
@@ -30,6 +32,15 @@ std::optional<uint64_t> record_size(const llvm::Value& value) {
 }
 
 }  // namespace
+
+bool is_refused_already(const llvm::Value& address) {
+    if (address.getType()->getPointerAddressSpace() != 0) return false;
+    const llvm::Value* object = llvm::getUnderlyingObject(&address);
+    const auto* call = llvm::dyn_cast<llvm::CallBase>(object);
+    return llvm::isa<llvm::AllocaInst, llvm::AddrSpaceCastInst>(object) ||
+           llvm::Operator::getOpcode(object) == llvm::Instruction::IntToPtr ||
+           (call != nullptr && !record_size(*call));
+}
 
 std::optional<MemoryObject> memory_object(llvm::Value& address, const llvm::DataLayout& layout) {
     MemoryObject object;

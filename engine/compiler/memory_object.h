@@ -23,8 +23,11 @@ struct MemoryObject {
     std::optional<int64_t> offset;
 };
 
+// Whether what the address comes from is refused for itself: then what is done with it needs no
+// refusal of its own.
+bool is_refused_already(const llvm::Value& address);
+
 // The object that an ordinary address lies in, and where in it; nothing where it is not clear.
-// `emit_name` is the call that gives out records: it has another name before and after lowering.
 std::optional<MemoryObject> memory_object(llvm::Value& address, const llvm::DataLayout& layout);
 
 }  // namespace defib::compiler

@@ -84,6 +84,8 @@ TEST_F(Loop, CountsATornObjectAndGoesOnWithTheRest) {
     const DefibAnswer& answer = ask({collector, item, 0, 16});
     EXPECT_EQ(answer.objects, 4U);
     EXPECT_EQ(answer.torn, 1U);
+    EXPECT_EQ(answer.death, uint32_t{DEFIB_DEATH_ADDRESS});
+    EXPECT_EQ(answer.death_address, 0x6b6b6b6b6b6b6b6bU);
     EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_OWN),
               (std::vector<uint64_t>{100, 102, 103}));
 }

@@ -52,6 +52,14 @@ bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& ite
     return false;
 }
 
+// Why the first one was torn stands for all, where the collector has nothing worse to say.
+void note_torn(const DefibContext& context, DefibAnswer& answer) {
+    answer.torn++;
+    if (answer.death != DEFIB_DEATH_NONE) return;
+    answer.death = context.death;
+    answer.death_address = context.death_address;
+}
+
 void look_at_all(DefibEngine& engine, const DefibCommand& command, const DefibRoutine& item,
                  const DefibRecords& found, DefibAnswer& answer) {
     uint64_t arguments[DEFIB_ARGUMENTS];
@@ -64,7 +72,9 @@ void look_at_all(DefibEngine& engine, const DefibCommand& command, const DefibRo
         if (header->kind == DEFIB_RECORD_POINTER && header->size == sizeof(uint64_t)) {
             arguments[0] = *reinterpret_cast<const uint64_t*>(header + 1);
             answer.objects++;
-            if (!look_at(engine, command.view, item, arguments, answer.records)) answer.torn++;
+            if (!look_at(engine, command.view, item, arguments, answer.records)) {
+                note_torn(engine.replicas[0], answer);
+            }
         }
         if (padded > found.used - at - sizeof(DefibRecordHeader)) return;
         at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + padded;

@@ -5,6 +5,7 @@
 // must become a layout whose text is read back as the same layout.
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 
 #include "layouts/btf.h"
 #include "layouts/layout_builder.h"

@@ -5,7 +5,9 @@
 // shown.
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 
+#include "engine/base/file.h"
 #include "layouts/check.h"
 #include "layouts/diff.h"
 #include "layouts/layout_json.h"

@@ -4,23 +4,23 @@
 
 __asm__(
     ".section .rodata\n"
-    ".globl defib_lab_agent_begin\n"
-    ".globl defib_lab_agent_end\n"
-    "defib_lab_agent_begin:\n"
+    ".globl DEFIB_LAB_AGENT_BEGIN\n"
+    ".globl DEFIB_LAB_AGENT_END\n"
+    "DEFIB_LAB_AGENT_BEGIN:\n"
     ".incbin \"" DEFIB_AGENT_PROGRAM
     "\"\n"
-    "defib_lab_agent_end:\n"
+    "DEFIB_LAB_AGENT_END:\n"
     ".previous\n");
 
 extern "C" {
-extern const std::byte defib_lab_agent_begin[];
-extern const std::byte defib_lab_agent_end[];
+extern const std::byte DEFIB_LAB_AGENT_BEGIN[];
+extern const std::byte DEFIB_LAB_AGENT_END[];
 }
 
 namespace defib::lab {
 
 Bytes agent_image() {
-    return {defib_lab_agent_begin, defib_lab_agent_end};
+    return {DEFIB_LAB_AGENT_BEGIN, DEFIB_LAB_AGENT_END};
 }
 
 }  // namespace defib::lab

@@ -70,8 +70,12 @@ Result<Guest> Guest::boot(GuestOptions options) {
     if (!machine) return std::unexpected(machine.error());
     Guest guest(std::move(*machine));
     Link& link = *guest.machine_->link;
-    const auto ready = [&link] { return !link.release().empty() || link.machine_ended(); };
-    if (!link.wait(deadline, ready) || link.machine_ended()) {
+    bool has_ended = false;
+    const auto ready = [&] {
+        has_ended = link.machine_ended();
+        return !link.release().empty() || has_ended;
+    };
+    if (!link.wait(deadline, ready) || has_ended) {
         return fail(DEFIB_ERROR_LAB_NOT_UP, guest.kernel().release, guest.machine_->last_words());
     }
     if (auto greeted = guest.machine_->qmp->greet(deadline); !greeted) {

@@ -42,6 +42,7 @@ Result<std::string> run_host_program(const std::vector<std::string>& argv) {
     ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     pid_t pid = -1;

@@ -102,6 +102,7 @@ Birth give_birth(const Prepared& prepared) {
         ::signal(number, SIG_IGN);
     }
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0) ::_exit(1);
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(nothing, STDOUT_FILENO);
     ::dup2(prepared.log, STDERR_FILENO);
@@ -156,6 +157,7 @@ Result<Keeper> Keeper::start(const KeeperPlan& plan) {
         numbers.push_back(copies.back().get());
     }
     std::vector<char*> argv;
+    argv.reserve(plan.argv.size() + 1);
     for (const std::string& word : plan.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     const Prepared prepared{argv.data(),

@@ -28,6 +28,20 @@ void keep_end(std::string& text, size_t most) {
     if (text.size() > most) text.erase(0, text.size() - most / 2);
 }
 
+// All that is there now.
+std::string drain(UniqueFd& socket) {
+    char buffer[1 << 15];
+    std::string text;
+    ssize_t n = 0;
+    while (text.size() < MOST_CONSOLE &&
+           (n = ::recv(socket.get(), buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
+        text.append(buffer, static_cast<size_t>(n));
+    }
+    // QEMU's end is closed: poll() must not report it for ever.
+    if (n == 0) socket.reset();
+    return text;
+}
+
 uint32_t number_in(std::string_view payload) {
     uint32_t number = 0;
     std::memcpy(&number, payload.data(), std::min(sizeof(number), payload.size()));
@@ -122,12 +136,16 @@ void Link::loop() {
         ::poll(fds, std::size(fds), SAMPLE_PERIOD.count());
         eventfd_t ignored = 0;
         ::eventfd_read(wake_.get(), &ignored);
+        const std::string printed = drain(console_);
+        received_ += drain(agent_);
         const std::scoped_lock lock(mutex_);
         if (stopping_) return;
         transmit();
         has_unsent = !unsent_.empty();
-        bool changed = drain_console();
-        changed = drain_agent() || changed;
+        bool changed = !printed.empty();
+        console_text_ += printed;
+        keep_end(console_text_, MOST_CONSOLE);
+        changed = take_frames() || changed;
         changed = beats_->sample(Clock::now()) || changed;
         if (fds[1].revents != 0) {
             machine_ended_ = true;
@@ -151,28 +169,8 @@ void Link::transmit() {
     unsent_.erase(0, sent);
 }
 
-bool Link::drain_console() {
-    char buffer[1 << 14];
+bool Link::take_frames() {
     bool any = false;
-    ssize_t n = 0;
-    while ((n = ::recv(console_.get(), buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
-        console_text_.append(buffer, static_cast<size_t>(n));
-        any = true;
-    }
-    // QEMU's end is closed: poll() must not report it for ever.
-    if (n == 0) console_.reset();
-    keep_end(console_text_, MOST_CONSOLE);
-    return any;
-}
-
-bool Link::drain_agent() {
-    char buffer[1 << 15];
-    bool any = false;
-    ssize_t n = 0;
-    while ((n = ::recv(agent_.get(), buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
-        received_.append(buffer, static_cast<size_t>(n));
-    }
-    if (n == 0) agent_.reset();
     size_t at = 0;
     FrameHeader header{};
     while (received_.size() - at >= sizeof(header)) {

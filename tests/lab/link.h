@@ -67,8 +67,7 @@ class Link {
   private:
     void loop();
     void transmit();
-    bool drain_console();
-    bool drain_agent();
+    bool take_frames();
     void take(const FrameHeader& header, std::string_view payload);
 
     UniqueFd console_;

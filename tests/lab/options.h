@@ -11,6 +11,9 @@
 
 namespace defib::lab {
 
+// The empty initializers are not redundant: without them clang warns of each field that a
+// designated initializer leaves out. NOLINTBEGIN(readability-redundant-member-init)
+
 // A virtio disk in the host's memory. Without limits it is as fast as that; a limit of 0 is none.
 struct Disk {
     enum class Use : uint8_t {
@@ -52,6 +55,8 @@ struct GuestOptions {
     // Many guests share a machine in the tests, and TCG is slow.
     std::chrono::seconds boot_deadline{120};
 };
+
+// NOLINTEND(readability-redundant-member-init)
 
 }  // namespace defib::lab
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/lab/terminal.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -138,7 +139,7 @@ Result<int> Guest::interact(const Argv& argv) {
             kernel = link.console().substr(shown);
             shown = link.console().size();
         }
-        if (is_coloured && !kernel.empty()) kernel = "\033[2m" + kernel + "\033[22m";
+        if (is_coloured && !kernel.empty()) kernel = fmt::format("\033[2m{}\033[22m", kernel);
         put(output + kernel);
         if (ended) break;
         link.wait_outside(Clock::now() + Milliseconds(200), [&] {

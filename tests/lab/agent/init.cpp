@@ -72,6 +72,7 @@ void load_modules() {
 
 pid_t spawn(const std::vector<const char*>& words) {
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (const char* word : words) argv.push_back(const_cast<char*>(word));
     argv.push_back(nullptr);
     pid_t pid = -1;

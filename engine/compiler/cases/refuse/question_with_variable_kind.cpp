@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is asked has to be known too.
+#include "engine/compiler/cases/structs.h"
+
+VIEW(it, SUMMARY("x"))(u32 n) {
+    // refused: the kind of a question is a variable; use the macros of language.h
+    return defib_query(static_cast<DefibQuery>(n), "task_struct.flags");
+}

@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A fill beyond the record.
+#include "engine/compiler/cases/structs.h"
+
+VIEW(it, SUMMARY("x"))() {
+    const auto row = emit<Row>(ROW);
+    // refused: memory is copied or filled as a whole; copy member by member
+    __builtin_memset(row->comm, 0, 64);
+}
