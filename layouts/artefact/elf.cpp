@@ -12,9 +12,10 @@ namespace {
 constexpr uint64_t MOST_SECTIONS = 1U << 20;
 constexpr uint64_t MOST_SEGMENTS = 1U << 20;
 
-std::unexpected<Error> cut(std::string_view object, std::string what) {
+std::unexpected<Error> cut(std::string_view object, std::string_view what) {
     return fail(DEFIB_ERROR_LAYOUT_TRUNCATED, std::string(object),
-                "its ELF " + what + " lies beyond the end of the file", "fetch it again");
+                "its ELF " + std::string(what) + " lies beyond the end of the file",
+                "fetch it again");
 }
 
 }  // namespace
