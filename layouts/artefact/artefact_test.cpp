@@ -106,6 +106,7 @@ TEST(Artefact, RefusesWhatItDoesNotKnow) {
     expect_error("#!/bin/sh\n", DEFIB_ERROR_LAYOUT_UNKNOWN_FORMAT);
     expect_error("KDUMP   " + std::string(8192, '\0'), DEFIB_ERROR_LAYOUT_UNSUPPORTED);
     expect_error(std::string(16 << 20, '\0'), DEFIB_ERROR_LAYOUT_NO_KERNEL);
+    expect_error(std::string(16 << 20, 'x'), DEFIB_ERROR_LAYOUT_NO_KERNEL);  // zlib's mark too
 }
 
 TEST(Artefact, RefusesElfOfAnotherByteOrderOrWidth) {
