@@ -33,8 +33,8 @@
 
 #define DELAY_MS 200
 
-/* The kernel log is the witness: what a fault did, and what must never come to pass. */
-#define tell(format, ...) pr_info("defib_fault: " format "\n", ##__VA_ARGS__)
+/* The kernel log is the witness; a warning, so that it reaches the serial console too. */
+#define tell(format, ...) pr_warn("defib_fault: " format "\n", ##__VA_ARGS__)
 
 /*
  * Starts `body` on each of the `count` highest-numbered CPUs (0: on every CPU), none of them going

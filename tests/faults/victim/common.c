@@ -26,7 +26,7 @@ unsigned long number(const char* argument) {
     return value;
 }
 
-int run_children(unsigned long count, void (*body)(void* context), void* context) {
+void start_children(unsigned long count, void (*body)(void* context), void* context) {
     for (unsigned long i = 0; i < count; i++) {
         const pid_t child = fork();
         if (child < 0) die("fork");
@@ -35,11 +35,19 @@ int run_children(unsigned long count, void (*body)(void* context), void* context
             _exit(0);
         }
     }
-    printf("started %lu\n", count);
+}
+
+int wait_for_children(void) {
+    puts("started");
     fflush(stdout);
     while (wait(NULL) > 0 || errno == EINTR) {
     }
     return 0;
+}
+
+int run_children(unsigned long count, void (*body)(void* context), void* context) {
+    start_children(count, body, context);
+    return wait_for_children();
 }
 
 void sleep_ms(unsigned long ms) {

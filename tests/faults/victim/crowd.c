@@ -98,13 +98,9 @@ static void compute_when_closed(void* context) {
 int crowd_busy(char** arguments) {
     int pipe_ends[2];
     if (pipe(pipe_ends) != 0) die("pipe");
-    const pid_t starter = fork();
-    if (starter < 0) die("fork");
-    if (starter == 0) return run_children(number(arguments[0]), compute_when_closed, pipe_ends);
-    sleep_ms(3000);
+    start_children(number(arguments[0]), compute_when_closed, pipe_ends);
     close(pipe_ends[1]);
-    sleep_for_ever();
-    return 0;
+    return wait_for_children();
 }
 
 int crowd_asleep(char** arguments) {

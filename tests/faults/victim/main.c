@@ -22,13 +22,26 @@ static const struct command {
     {"crowd-busy", 1, crowd_busy, "COUNT: processes that start together and compute for ever"},
     {"crowd-asleep", 1, crowd_asleep, "COUNT: processes that sleep for ever"},
     {"read", 2, read_device, "DEVICE COUNT: so many processes read a byte, then sleep"},
-    {"read-unmapped", 2, read_unmapped, "DEVICE MIB: reads into a mapping that the device drops"},
+    {"read-unmapped", 3, read_unmapped,
+     "DEVICE MIB COUNT: they read into mappings that the device drops"},
     {"stopped", 0, stopped, ": stops itself"},
     {"vfork", 0, vfork_parent, ": waits, killable, for a vfork child that sleeps"},
     {"signals", 0, report_signals, ": says which signals it gets"},
     {"disk", 3, disk, "PATH MIB COUNT: so many processes write there, synchronously"},
+    {"urgently", 1, urgently, "SCRIPT: no victim: a shell above all of them, to look at them"},
     {"churn", 1, churn, "COUNT: so many builders start, compute, write and end, for ever"},
 };
+
+/*
+ * Whoever starts us may be spared by the OOM killer, as the lab's agent is, and that is inherited.
+ * A victim that cannot be killed would be a different fault.
+ */
+static void be_mortal(void) {
+    FILE* file = fopen("/proc/self/oom_score_adj", "w");
+    if (!file) return;
+    fputs("0", file);
+    fclose(file);
+}
 
 int main(int count, char** arguments) {
     for (size_t i = 0; count > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -41,6 +54,7 @@ int main(int count, char** arguments) {
         char name[16];  // what prctl keeps
         snprintf(name, sizeof(name), "v-%s", command->name);
         prctl(PR_SET_NAME, name);
+        be_mortal();
         return command->run(arguments + 2);
     }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

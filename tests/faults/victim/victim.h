@@ -27,6 +27,7 @@ int vfork_parent(char** arguments);
 int report_signals(char** arguments);
 int disk(char** arguments);
 int churn(char** arguments);
+int urgently(char** arguments);
 
 /* Ends the program with a line that says what failed. */
 void die(const char* what);
@@ -34,8 +35,14 @@ void die(const char* what);
 /* The argument as a number, or the end of the program. */
 unsigned long number(const char* argument);
 
-/* Forks `count` children that run `body`, and waits for them all. */
+/* Forks `count` children that run `body`. */
+void start_children(unsigned long count, void (*body)(void* context), void* context);
+
+/* The same, and waits for them all. */
 int run_children(unsigned long count, void (*body)(void* context), void* context);
+
+/* Says that they were started, and waits until all have ended. */
+int wait_for_children(void);
 
 void sleep_ms(unsigned long ms);
 void sleep_for_ever(void);

@@ -1,7 +1,9 @@
 /* SPDX-FileCopyrightText: The defib authors */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes that wait, in each of the states in which a process can wait. */
+/* Processes that wait, in each of the states in which a process can wait; and one that may not
+ * wait. */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,19 +27,26 @@ int read_device(char** arguments) {
     return run_children(number(arguments[1]), read_one_byte, arguments[0]);
 }
 
-int read_unmapped(char** arguments) {
-    const unsigned long bytes = number(arguments[1]) << 20;
-    char* memory = touched_memory(bytes);
-    const int device = open(arguments[0], O_RDONLY);
-    if (device < 0) die(arguments[0]);
-    puts("reads");
-    fflush(stdout);
-    sleep_ms(500);
-    if (read(device, memory, bytes) < 0) die("read");
+struct unmapped {
+    const char* path;
+    unsigned long bytes;
+};
+
+static void read_into_unmapped(void* context) {
+    const struct unmapped* unmapped = context;
+    char* memory = touched_memory(unmapped->bytes);
+    const int device = open(unmapped->path, O_RDONLY);
+    if (device < 0) die(unmapped->path);
+    sleep_ms(500);  // until the start of all has been told
+    if (read(device, memory, unmapped->bytes) < 0) die("read");
     puts("has read");
     fflush(stdout);
     sleep_for_ever();
-    return 0;
+}
+
+int read_unmapped(char** arguments) {
+    struct unmapped unmapped = {arguments[0], number(arguments[1]) << 20};
+    return run_children(number(arguments[2]), read_into_unmapped, &unmapped);
 }
 
 int stopped(char** arguments) {
@@ -73,4 +82,12 @@ int report_signals(char** arguments) {
     puts("listens");
     fflush(stdout);
     for (;;) pause();
+}
+
+int urgently(char** arguments) {
+    const struct sched_param priority = {.sched_priority = 60};
+    if (sched_setscheduler(0, SCHED_RR, &priority) != 0) die("SCHED_RR");
+    execl("/bin/sh", "sh", "-c", arguments[0], (char*)NULL);
+    die("/bin/sh");
+    return 1;
 }
