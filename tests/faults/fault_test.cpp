@@ -9,9 +9,13 @@
 #include <csignal>
 
 #include "tests/faults/symptom.h"
+#include "tests/lab/under_test.h"
 
 namespace defib::faults {
 namespace {
+
+using lab::GuestUnderTest;
+using lab::ok;
 
 constexpr const char* KERNELS[] = {"6.1", "6.12"};
 
@@ -22,9 +26,9 @@ std::string word(std::string text) {
 
 void expect_all_end(lab::Guest& guest, const Injection& injection) {
     const auto killed = kill_programs(guest, injection);
-    ASSERT_TRUE(killed) << to_line(killed.error());
+    ASSERT_TRUE(ok(killed));
     for (const pid_t pid : injection.programs) {
-        EXPECT_TRUE(guest.wait_for_exit(pid)) << injection.fault->name;
+        EXPECT_TRUE(ok(guest.wait_for_exit(pid))) << injection.fault->name;
     }
     EXPECT_TRUE(guest.alive(lab::Guest::PATIENCE)) << injection.fault->name;
 }
@@ -32,10 +36,10 @@ void expect_all_end(lab::Guest& guest, const Injection& injection) {
 // Their leader, who only waits for them, dies.
 void expect_tasks_stay(lab::Guest& guest, const Injection& injection, const Evidence& tasks) {
     const auto killed = kill_programs(guest, injection);
-    ASSERT_TRUE(killed) << to_line(killed.error());
-    ASSERT_TRUE(guest.wait_for_exit(injection.programs[0]));
+    ASSERT_TRUE(ok(killed));
+    ASSERT_TRUE(ok(guest.wait_for_exit(injection.programs[0])));
     const auto remain = holds(guest, injection, tasks, lab::Guest::PATIENCE);
-    ASSERT_TRUE(remain) << to_line(remain.error());
+    ASSERT_TRUE(ok(remain));
     EXPECT_TRUE(*remain) << injection.fault->name << ": " << to_text(tasks);
 }
 
@@ -50,10 +54,8 @@ void expect_kill_does_what_the_table_says(lab::Guest& guest, const Injection& in
 
 void show(lab::Guest& guest, const Fault& fault) {
     const auto injection = inject(guest, fault);
-    ASSERT_TRUE(injection) << fault.name << ": " << to_line(injection.error()) << "\n"
-                           << guest.console_tail();
-    const auto seen = wait_for_symptom(guest, *injection);
-    ASSERT_TRUE(seen) << to_line(seen.error());
+    ASSERT_TRUE(ok(injection)) << fault.name;
+    ASSERT_TRUE(ok(wait_for_symptom(guest, *injection)));
     expect_kill_does_what_the_table_says(guest, *injection);
 }
 
@@ -66,8 +68,8 @@ class FaultOfItsOwn : public ::testing::TestWithParam<OwnCase> {};
 
 TEST_P(FaultOfItsOwn, ShowsItsSymptom) {
     const auto& [kernel, fault] = GetParam();
-    auto guest = lab::Guest::boot(guest_for(*fault, kernel));
-    ASSERT_TRUE(guest) << to_line(guest.error());
+    GuestUnderTest guest(guest_for(*fault, kernel));
+    ASSERT_TRUE(guest.is_up());
     show(*guest, *fault);
 }
 
@@ -91,15 +93,12 @@ class FaultsInTurn : public ::testing::TestWithParam<std::tuple<const char*, Kin
 
 TEST_P(FaultsInTurn, ShowTheirSymptoms) {
     const auto [kernel, kind] = GetParam();
-    std::optional<lab::Guest> guest;
+    std::optional<GuestUnderTest> guest;
     for (const Fault& fault : all()) {
         if (fault.boot != Boot::SHARED || fault.kind != kind) continue;
-        if (!guest) {
-            auto booted = lab::Guest::boot(guest_for(fault, kernel));
-            ASSERT_TRUE(booted) << to_line(booted.error());
-            guest.emplace(std::move(*booted));
-        }
-        show(*guest, fault);
+        if (!guest) guest.emplace(guest_for(fault, kernel));
+        ASSERT_TRUE(guest->is_up());
+        show(**guest, fault);
         if (HasFatalFailure()) return;
     }
 }
@@ -116,17 +115,17 @@ INSTANTIATE_TEST_SUITE_P(Faults, FaultsInTurn,
 
 TEST(SignalsVictim, ReportsWhatItGets) {
     const Fault& fault = *find("signals");
-    auto guest = lab::Guest::boot(guest_for(fault, "6.12"));
-    ASSERT_TRUE(guest) << to_line(guest.error());
+    GuestUnderTest guest(guest_for(fault, "6.12"));
+    ASSERT_TRUE(guest.is_up());
     const auto injection = inject(*guest, fault);
-    ASSERT_TRUE(injection) << to_line(injection.error());
-    ASSERT_TRUE(wait_for_symptom(*guest, *injection));
+    ASSERT_TRUE(ok(injection));
+    ASSERT_TRUE(ok(wait_for_symptom(*guest, *injection)));
     const pid_t pid = injection->programs[0];
     for (const int number : {SIGTERM, SIGUSR1, SIGCONT}) {
-        ASSERT_TRUE(guest->signal(pid, number));
+        ASSERT_TRUE(ok(guest->signal(pid, number)));
         const std::string line = "got signal " + std::to_string(number) + "\n";
-        EXPECT_TRUE(guest->wait_for(
-            line, [&] { return guest->state_of(pid)->out.contains(line); }, lab::Guest::PATIENCE));
+        EXPECT_TRUE(ok(guest->wait_for(
+            line, [&] { return guest->state_of(pid)->out.contains(line); }, lab::Guest::PATIENCE)));
     }
 }
 
@@ -135,9 +134,8 @@ class EveryKernel : public ::testing::TestWithParam<std::string_view> {};
 // Warnings are errors in the module's Kbuild; modpost's are, too (build_module).
 TEST_P(EveryKernel, TakesTheModule) {
     const auto kernel = lab::find_kernel(GetParam());
-    ASSERT_TRUE(kernel) << to_line(kernel.error());
-    const auto module = module_for(*kernel);
-    ASSERT_TRUE(module) << to_line(module.error());
+    ASSERT_TRUE(ok(kernel));
+    EXPECT_TRUE(ok(module_for(*kernel)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Module, EveryKernel, ::testing::ValuesIn(lab::kernel_names()),

@@ -18,8 +18,8 @@ namespace defib::faults {
 Result<bool> holds(lab::Guest& guest, const Injection& injection, const Evidence& evidence,
                    lab::Milliseconds within);
 
-// Waits until all evidence was seen, one after the other. The error names what is missing, and
-// carries the end of the guest's console.
+// Waits until all evidence was seen, one after the other. The error names what is
+// missing.
 inline constexpr lab::Milliseconds SYMPTOM_PATIENCE{150'000};
 Result<void> wait_for_symptom(lab::Guest& guest, const Injection& injection,
                               lab::Milliseconds within = SYMPTOM_PATIENCE);
