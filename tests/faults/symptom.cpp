@@ -46,6 +46,19 @@ Result<bool> has_said(lab::Guest& guest, const Injection& injection, const char*
     return false;
 }
 
+// Why a program did not do its part stands in what it complained of.
+std::string said_by_programs(lab::Guest& guest, const Injection& injection) {
+    std::string text;
+    for (const pid_t pid : injection.programs) {
+        const auto state = guest.state_of(pid);
+        if (!state) continue;
+        const std::string how =
+            state->status ? fmt::format("ended with {}", *state->status) : "runs";
+        text += fmt::format("; program {} {}: {}", pid, how, state->err);
+    }
+    return text;
+}
+
 Result<bool> memory_is(lab::Guest& guest, const Evidence& evidence, Milliseconds within) {
     auto text = ask(guest, "cat /proc/meminfo", within);
     if (!text) return std::unexpected(text.error());
@@ -174,27 +187,37 @@ Result<bool> holds(lab::Guest& guest, const Injection& injection, const Evidence
     return false;
 }
 
+namespace {
+
+bool wait_for(lab::Guest& guest, const Injection& injection, const Evidence& evidence,
+              lab::Clock::time_point deadline) {
+    // Who asks all the time, at a realtime priority, is a fault himself.
+    constexpr Milliseconds PAUSE{500};
+    const auto left = [&] {
+        return std::max(Milliseconds(1),
+                        std::chrono::duration_cast<Milliseconds>(deadline - lab::Clock::now()));
+    };
+    auto next = lab::Clock::now();
+    // An answer that did not come is no evidence yet; the deadline says when to give up.
+    const auto is_seen = [&] {
+        if (lab::Clock::now() < next) return false;
+        const bool is_true = holds(guest, injection, evidence, left()).value_or(false);
+        if (needs_asking(evidence.sign)) next = lab::Clock::now() + PAUSE;
+        return is_true;
+    };
+    // What was said stays said: waiting makes no log clean again.
+    if (evidence.sign == Sign::LOG_IS_CLEAN) return is_seen();
+    return guest.wait_for(to_text(evidence), is_seen, left()).has_value();
+}
+
+}  // namespace
+
 Result<void> wait_for_symptom(lab::Guest& guest, const Injection& injection, Milliseconds within) {
     const auto deadline = lab::Clock::now() + within;
     for (const Evidence& evidence : injection.fault->symptom) {
-        const auto left = [&] {
-            return std::max(Milliseconds(1),
-                            std::chrono::duration_cast<Milliseconds>(deadline - lab::Clock::now()));
-        };
-        // Who asks all the time, at a realtime priority, is a fault himself.
-        constexpr Milliseconds PAUSE{500};
-        auto next = lab::Clock::now();
-        // An answer that did not come is no evidence yet; the deadline says when to give up.
-        const auto is_seen = [&] {
-            if (lab::Clock::now() < next) return false;
-            const bool is_true = holds(guest, injection, evidence, left()).value_or(false);
-            if (needs_asking(evidence.sign)) next = lab::Clock::now() + PAUSE;
-            return is_true;
-        };
-        if (!guest.wait_for(to_text(evidence), is_seen, left())) {
-            return fail(DEFIB_ERROR_LAB_NO_ANSWER, injection.fault->name,
-                        "not seen in time: " + to_text(evidence));
-        }
+        if (wait_for(guest, injection, evidence, deadline)) continue;
+        return fail(DEFIB_ERROR_LAB_NO_ANSWER, injection.fault->name,
+                    "not seen in time: " + to_text(evidence) + said_by_programs(guest, injection));
     }
     return {};
 }
