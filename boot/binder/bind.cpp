@@ -104,8 +104,15 @@ class Binder {
 
     // Whether the kernel has what is asked for, be it in another shape. A routine that can do
     // without a field cannot do with another one of its name.
+    // The same name for another structure is a variant that the routine declares elsewhere:
+    // mm_struct has had two kinds of `rss_stat`.
     bool has(const Slot& slot) const {
-        return slot.kind == "offset" && find_place(layout_, slot.hops).has_value();
+        if (slot.kind != "offset") return false;
+        const auto place = find_place(layout_, slot.hops);
+        if (!place) return false;
+        const bool is_other = !slot.structure.empty() && place->member->target != slot.structure &&
+                              place->member->type != slot.structure;
+        return !is_other;
     }
 
   private:

@@ -104,6 +104,7 @@ class ManifestReader {
             slot.hops.push_back({text_in((*pair)[0], "hop"), text_in((*pair)[1], "hop")});
         });
         slot.class_name = text(value, "class");
+        slot.structure = text(value, "structure");
         slot.width = number(value, "width");
         slot.is_signed = truth(value, "signed");
         slot.element_width = number(value, "element_width");

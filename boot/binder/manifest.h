@@ -27,6 +27,7 @@ struct Slot {
     std::string path;
     std::vector<Hop> hops;   // of an offset
     std::string class_name;  // integer, pointer, boolean, structure, bit_field; empty: any
+    std::string structure;   // its name, where it is one
     uint64_t width = 0;      // 0: only the address is used
     bool is_signed = false;
     uint64_t element_width = 0;   // of an array

@@ -33,7 +33,7 @@ s64 pages_of(kp<mm_struct> mm, u64 kind) {
         const auto before = pointer_from<mm_struct___before_percpu_rss>(address_of(mm));
         return before->rss_stat.count[kind].counter;
     }
-    return sum_of(&mm->rss_stat[kind]);
+    return exists(mm_struct, rss_stat) ? sum_of(&mm->rss_stat[kind]) : 0;
 }
 
 // get_mm_rss(): file pages, anonymous pages, shared memory; swap is not resident. A counter that is
