@@ -54,6 +54,8 @@ Result<ElfFile> ElfFile::parse(Bytes bytes, std::string_view object) {
     if (!holds(bytes, header.e_shoff, section_count * sizeof(Elf64_Shdr))) {
         return cut(object, "section table");
     }
+    file.segments_.reserve(segment_count);
+    file.sections_.reserve(section_count);
     for (uint64_t i = 0; i < segment_count; ++i) {
         file.segments_.push_back(load<Elf64_Phdr>(bytes, header.e_phoff + i * sizeof(Elf64_Phdr)));
     }

@@ -143,6 +143,7 @@ TinyKallsyms tiny_kallsyms(const std::vector<TinySymbol>& symbols, uint64_t text
     align(out, 8);
     tables.token_table = out.size();
     std::vector<uint16_t> index;
+    index.reserve(256);
     for (unsigned code = 0; code < 256; ++code) {
         index.push_back(static_cast<uint16_t>(out.size() - tables.token_table));
         if (code == 1) {
