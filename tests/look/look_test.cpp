@@ -14,6 +14,9 @@
 #include <set>
 #include <sstream>
 
+#include "tests/faults/fault.h"
+#include "tests/faults/inject.h"
+#include "tests/faults/symptom.h"
 #include "tests/lab/guest.h"
 #include "tests/lab/host_program.h"
 
@@ -228,6 +231,52 @@ TEST(LookAtADump, ShowsWhatTheGuestWas) {
     EXPECT_TRUE(seen->contains(" sleep "));
     ASSERT_TRUE(log) << to_line(log.error());
     EXPECT_TRUE(log->contains("Run /agent as init process"));
+}
+
+struct LookAtLocks : ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Kernels, LookAtLocks, ::testing::Values("6.1", "6.12", "6.12-rt"));
+
+TEST_P(LookAtLocks, NamesAMutexItsWaitersAndItsOwner) {
+    const faults::Fault* fault = faults::find("mutex");
+    ASSERT_NE(fault, nullptr);
+    auto guest = Guest::boot(faults::guest_for(*fault, GetParam()));
+    ASSERT_TRUE(guest) << to_line(guest.error());
+    const auto injection = faults::inject(*guest, *fault);
+    ASSERT_TRUE(injection) << to_line(injection.error());
+    const auto there = faults::wait_for_symptom(*guest, *injection);
+    ASSERT_TRUE(there) << to_line(there.error());
+    const auto locks = json_of(*guest, {"locks"});
+    std::set<std::string> held;
+    std::set<int> owners;
+    size_t waiters = 0;
+    for (const auto& wait : locks.value("waits", nlohmann::json::array())) {
+        if (wait["name"] != "v-read") continue;
+        EXPECT_TRUE(wait["waits_for"] == "mutex" || wait["waits_for"] == "rt_mutex");
+        EXPECT_EQ(wait["owner_name"], "v-read");
+        held.insert(wait["lock"]);
+        owners.insert(wait["owner_pid"].get<int>());
+        waiters++;
+    }
+    EXPECT_EQ(waiters, 4U);
+    EXPECT_EQ(held.size(), 1U);
+    EXPECT_EQ(owners.size(), 1U);
+    EXPECT_TRUE(locks["deadlocks"].empty());
+}
+
+TEST(LookAtTheDead, ShowsProcessesAndSpinningCpusWhenAllAreDeadlocked) {
+    const faults::Fault* fault = faults::find("f1a_queue");
+    ASSERT_NE(fault, nullptr);
+    auto guest = Guest::boot(faults::guest_for(*fault, "6.12"));
+    ASSERT_TRUE(guest) << to_line(guest.error());
+    const auto injection = faults::inject(*guest, *fault);
+    ASSERT_TRUE(injection) << to_line(injection.error());
+    const auto there = faults::wait_for_symptom(*guest, *injection);
+    ASSERT_TRUE(there) << to_line(there.error());
+    EXPECT_GT(json_of(*guest, {"ps"})["processes"].size(), 20U);
+    size_t spinning = 0;
+    const auto locks = json_of(*guest, {"locks"});
+    for (const auto& cpu : locks["cpus"]) spinning += cpu["queue_nodes"] > 0 ? 1 : 0;
+    EXPECT_GE(spinning + 1, locks["cpus"].size()) << "the first waiter may spin on the lock itself";
 }
 
 }  // namespace
