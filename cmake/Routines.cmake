@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: The defib authors
 # SPDX-License-Identifier: Apache-2.0
 #
-#   defib_routines(NAME sources...)
+#   defib_routines(NAME sources... [RUNTIME])
 #
 # Compiles detectors, routines and views: each source to bitcode by clang with the plugin, the set
 # by defibc. Gives the library NAME (what the CPU twin links: defib_dispatch() and the manifest's
-# text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx, NAME.sm_60.ptx.
+# text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx, NAME.sm_60.ptx: with RUNTIME
+# these are whole GPU programs, else they lack what engine/runtime brings.
 #
 # What the flags are for: both processors wrap integers and know no aliasing by type; address 0 is
 # one like any other in a kernel's memory; nothing is undefined that can be made zero; names and
@@ -18,10 +19,15 @@ set(DEFIB_ROUTINE_FLAGS
     -Wall -Wextra -Werror -emit-llvm -c)
 
 function(defib_routines name)
+  cmake_parse_arguments(ARG "RUNTIME" "" "" ${ARGN})
+  set(runtime)
+  if(ARG_RUNTIME)
+    set(runtime ${CMAKE_BINARY_DIR}/engine/runtime/runtime.nvptx64.bc)
+  endif()
   set(parts)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/engine/kernel/*.h
        ${CMAKE_SOURCE_DIR}/engine/abi/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
-  foreach(source ${ARGN})
+  foreach(source ${ARG_UNPARSED_ARGUMENTS})
     set(part ${CMAKE_CURRENT_BINARY_DIR}/${name}/${source}.bc)
     get_filename_component(folder ${part} DIRECTORY)
     file(MAKE_DIRECTORY ${folder})
@@ -37,8 +43,8 @@ function(defib_routines name)
   add_custom_command(
     OUTPUT ${out}.o ${out}.manifest.json ${out}.sm_75.ptx ${out}.sm_60.ptx
     COMMAND defibc ${parts} --object ${out}.o --manifest ${out}.manifest.json
-            --ptx ${out}.sm_75.ptx:sm_75:ptx64 --ptx ${out}.sm_60.ptx:sm_60:ptx60
-    DEPENDS ${parts} defibc VERBATIM)
+            --ptx ${out}.sm_75.ptx:sm_75:ptx64:${runtime} --ptx ${out}.sm_60.ptx:sm_60:ptx60:${runtime}
+    DEPENDS ${parts} ${runtime} defibc VERBATIM)
   add_library(${name} STATIC ${out}.o)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
 endfunction()

@@ -12,7 +12,7 @@
 
 #include "boot/commands/look.h"
 #include "boot/commands/task_state.h"
-#include "engine/routines/views/lock_records.h"
+#include "boot/commands/waits.h"
 
 namespace defib::boot {
 namespace {
@@ -20,21 +20,6 @@ namespace {
 template <size_t SIZE>
 std::string name_in(const char (&comm)[SIZE]) {
     return printable({comm, strnlen(comm, SIZE)});
-}
-
-const char* kind_name(const DefibWaitRecord& wait) {
-    switch (wait.kind) {
-        case DEFIB_LOCK_MUTEX:
-            return "mutex";
-        case DEFIB_LOCK_RWSEM_READ:
-            return "rwsem, to read";
-        case DEFIB_LOCK_RWSEM_WRITE:
-            return "rwsem, to write";
-        case DEFIB_LOCK_RT_MUTEX:
-            return "rt_mutex";
-        default:
-            return wait.in_iowait != 0 ? "I/O" : "unknown";
-    }
 }
 
 // Tasks that wait for each other in a ring: none of them will ever run again. Each task waits for
@@ -70,14 +55,11 @@ struct Locks {
 
 Result<Locks> look(Session& session) {
     Locks locks;
-    const auto waits = session.view("wait");
+    DefibAnswer answer{};
+    auto waits = waits_of(session, {}, answer);
     if (!waits) return std::unexpected(waits.error());
-    locks.doubts = doubts_of(waits->answer);
-    for (const SeenRecord& record : waits->records) {
-        if (const auto wait = record.as<DefibWaitRecord>(DEFIB_RECORD_WAIT)) {
-            locks.waits.push_back(*wait);
-        }
-    }
+    locks.waits = std::move(*waits);
+    locks.doubts = doubts_of(answer);
     const auto cpus = session.view("spin");
     if (!cpus) return std::unexpected(cpus.error());
     for (const SeenRecord& record : cpus->records) {
@@ -94,12 +76,10 @@ Result<Locks> look(Session& session) {
 void print_table(const Session& session, const Locks& locks) {
     fmt::print("{:>7} S {:<16} {:<15} {:<18} {}\n", "PID", "NAME", "WAITS FOR", "LOCK", "HELD BY");
     for (const DefibWaitRecord& wait : locks.waits) {
-        const std::string holder =
-            wait.owner == 0 ? "" : fmt::format("{} {}", wait.owner_pid, name_in(wait.owner_comm));
         const std::string lock = wait.lock == 0 ? "" : fmt::format("{:#x}", wait.lock);
         fmt::print("{:>7} {} {:<16} {:<15} {:<18} {}\n", wait.pid,
                    state_letter(session.layout(), wait.state, 0), name_in(wait.comm),
-                   kind_name(wait), lock, holder);
+                   what_it_waits_for(wait), lock, who_holds_it(wait));
     }
     for (const auto& ring : locks.rings) {
         fmt::print("deadlock: {} wait for each other\n", fmt::join(ring, ", "));
@@ -122,7 +102,7 @@ nlohmann::ordered_json json_of(const Session& session, const Locks& locks) {
              {"name", name_in(wait.comm)},
              {"state", std::string(1, state_letter(session.layout(), wait.state, 0))},
              {"switches", wait.switches},
-             {"waits_for", kind_name(wait)},
+             {"waits_for", what_it_waits_for(wait)},
              {"lock", fmt::format("{:#x}", wait.lock)},
              {"owner_pid", wait.owner_pid},
              {"owner_name", name_in(wait.owner_comm)}});

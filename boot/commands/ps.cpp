@@ -11,6 +11,7 @@
 
 #include "boot/commands/look.h"
 #include "boot/commands/task_state.h"
+#include "boot/commands/waits.h"
 #include "engine/routines/views/records.h"
 
 namespace defib::boot {
@@ -29,6 +30,7 @@ struct Process {
     char state = '?';
     std::string name;
     std::string cgroup;
+    std::string waits_for;  // empty: it is not blocked
 };
 
 // "/system.slice/ssh.service", from the names that come innermost first.
@@ -80,11 +82,27 @@ std::vector<Process> processes_of(Session& session, const Seen& seen) {
         one.name = printable({data->comm, strnlen(data->comm, sizeof data->comm)});
         all.push_back(std::move(one));
     }
-    // Only now: the next view takes the place of this one's records.
+    return all;
+}
+
+// Further views: each takes the place of the one before's records.
+void complete(Session& session, std::string_view collector, std::vector<Process>& all) {
     Cgroups cgroups(session);
     for (Process& one : all) one.cgroup = cgroups.path(one.data.cgroup);
+
+    // Where a kernel has no such view, what tasks wait for is simply not known.
+    DefibAnswer answer{};
+    std::map<uint64_t, std::string> waits;
+    for (const DefibWaitRecord& wait :
+         waits_of(session, collector, answer).value_or(std::vector<DefibWaitRecord>{})) {
+        const std::string holder = who_holds_it(wait);
+        waits[wait.task] = what_it_waits_for(wait) + (holder.empty() ? "" : " held by " + holder);
+    }
+    for (Process& one : all) {
+        const auto wait = waits.find(one.data.task);
+        if (wait != waits.end()) one.waits_for = wait->second;
+    }
     std::ranges::sort(all, {}, [](const Process& one) { return one.data.pid; });
-    return all;
 }
 
 std::string time_of(uint64_t ns) {
@@ -101,14 +119,15 @@ std::string size_of(uint64_t pages) {
 }
 
 void print_table(const std::vector<Process>& all) {
-    fmt::print("{:>7} {:>7} {:>7} {:>6} S {:>3} {:>10} {:>6} {:>9} {:>8} {:<16} {}\n", "PID",
-               "TGID", "PPID", "UID", "CPU", "TIME", "RSS", "START", "FLAGS", "NAME", "CGROUP");
+    fmt::print("{:>7} {:>7} {:>7} {:>6} S {:>3} {:>10} {:>6} {:>9} {:>8} {:<16} {:<24} {}\n", "PID",
+               "TGID", "PPID", "UID", "CPU", "TIME", "RSS", "START", "FLAGS", "NAME", "CGROUP",
+               "WAITS FOR");
     for (const Process& one : all) {
         const DefibProcessRecord& data = one.data;
-        fmt::print("{:>7} {:>7} {:>7} {:>6} {} {:>3} {:>10} {:>6} {:>8}s {:>8x} {:<16} {}\n",
+        fmt::print("{:>7} {:>7} {:>7} {:>6} {} {:>3} {:>10} {:>6} {:>8}s {:>8x} {:<16} {:<24} {}\n",
                    data.pid, data.tgid, data.ppid, data.uid, one.state, data.cpu,
                    time_of(data.utime_ns + data.stime_ns), size_of(data.rss_pages),
-                   data.start_ns / NS_A_SECOND, data.flags, one.name, one.cgroup);
+                   data.start_ns / NS_A_SECOND, data.flags, one.name, one.cgroup, one.waits_for);
     }
 }
 
@@ -135,15 +154,18 @@ nlohmann::ordered_json json_of(const Process& one) {
             {"oom_score_adj", data.oom_score_adj},
             {"io_wait", data.in_iowait != 0},
             {"cgroup", one.cgroup},
+            {"waits_for", one.waits_for},
             {"task", fmt::format("{:#x}", data.task)}};
 }
 
 Result<int> ps(const Arguments& arguments) {
     auto session = open_session(arguments.look);
     if (!session) return std::unexpected(session.error());
-    const auto seen = (*session)->view("process", arguments.with_threads ? "threads" : "processes");
+    const char* collector = arguments.with_threads ? "threads" : "processes";
+    const auto seen = (*session)->view("process", collector);
     if (!seen) return std::unexpected(seen.error());
-    const std::vector<Process> all = processes_of(**session, *seen);
+    std::vector<Process> all = processes_of(**session, *seen);
+    complete(**session, collector, all);
     const std::string doubts = doubts_of(seen->answer);
     if (all.empty()) {
         return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, arguments.look.target, "no process found",
