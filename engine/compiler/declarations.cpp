@@ -128,6 +128,7 @@ std::map<std::string, Entry> take_entries(llvm::Module& module, Refusals& refusa
         if (text_of(fields->getOperand(1)) != ENTRY_ANNOTATION) continue;
         auto* function = llvm::dyn_cast<llvm::Function>(fields->getOperand(0)->stripPointerCasts());
         if (function == nullptr || function->isDeclaration()) continue;
+        function->setLinkage(llvm::GlobalValue::ExternalLinkage);
         Entry entry{function, {}};
         entry.routine.declaration.name = function->getName().str();
         entry.routine.declaration.file = text_of(fields->getOperand(2));

@@ -38,6 +38,20 @@ void refuse_recursion(llvm::Module& module, Refusals& refusals) {
     }
 }
 
+// C++ keeps the types of arguments in a function's name; with C linkage another file could declare
+// it with other ones.
+void refuse_c_linkage(const llvm::Module& module, const std::map<std::string, Entry>& entries,
+                      Refusals& refusals) {
+    for (const llvm::Function& function : module) {
+        const std::string name = function.getName().str();
+        if (function.isDeclaration() || function.hasLocalLinkage() || entries.contains(name))
+            continue;
+        if (!function.getName().starts_with("_Z"))
+            refusals.add(function,
+                         "'" + name + "' has C linkage and is no entry; drop extern \"C\"");
+    }
+}
+
 void make_inlinable(llvm::Module& module, const std::map<std::string, Entry>& entries) {
     for (llvm::Function& function : module) {
         if (function.isDeclaration()) continue;
@@ -126,6 +140,7 @@ void drop_variables(llvm::Function& function) {
 void flatten(llvm::Module& module, const std::map<std::string, Entry>& entries,
              Refusals& refusals) {
     refuse_recursion(module, refusals);
+    refuse_c_linkage(module, entries, refusals);
     make_inlinable(module, entries);
     if (!refusals.empty()) return;
 

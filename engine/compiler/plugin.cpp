@@ -9,9 +9,10 @@
 // declaration is all that is missing. Recognising fields from bare address arithmetic and debug
 // information instead would be unsound: bit-fields and arrays of structures slip through.
 //
-// A cast between two kernel pointers leaves no trace in LLVM's IR, where pointers have no type; it
-// would let a routine reach one field under another's name. So it is refused here, except in the
-// language's own headers.
+// What a kernel pointer points to leaves no trace in LLVM's IR, where pointers have no type. A cast
+// would let a routine reach one field under another's name, and the size or offset of a declared
+// structure is a number of this compiler's, not of the kernel's. So what can confuse types or
+// measures declared structures is refused here, except in the language's own headers.
 #include "clang/AST/ASTConsumer.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/Attr.h"
@@ -65,23 +66,111 @@ bool is_kernel_pointer(QualType type) {
            toTargetAddressSpace(space) == defib::compiler::KERNEL_SPACE;
 }
 
-class CastVisitor : public RecursiveASTVisitor<CastVisitor> {
+bool is_kernel_structure(QualType type) {
+    const RecordDecl* record = type->getAsRecordDecl();
+    return record != nullptr && record->hasAttr<BPFPreserveAccessIndexAttr>();
+}
+
+// A kernel pointer, or something of this program's memory that holds one.
+bool holds_kernel_pointer(QualType type) {
+    if (is_kernel_pointer(type)) return true;
+    if (const Type* element = type->getArrayElementTypeNoTypeQual())
+        return holds_kernel_pointer(QualType(element, 0));
+    const RecordDecl* record = type->getAsRecordDecl();
+    if (record == nullptr || record->getDefinition() == nullptr) return false;
+    for (const FieldDecl* field : record->getDefinition()->fields())
+        if (holds_kernel_pointer(field->getType())) return true;
+    return false;
+}
+
+// Writing through it would change which object a kernel pointer names.
+bool points_to_kernel_pointer(QualType type) {
+    if (!type->isPointerType() && !type->isReferenceType()) return false;
+    return !is_kernel_pointer(type) && holds_kernel_pointer(type->getPointeeType());
+}
+
+class RulesVisitor : public RecursiveASTVisitor<RulesVisitor> {
   public:
-    explicit CastVisitor(CompilerInstance& compiler)
-        : sources_(compiler.getSourceManager()),
-          diagnostics_(compiler.getDiagnostics()),
-          refused_(diagnostics_.getCustomDiagID(
-              DiagnosticsEngine::Error,
-              "cast to a kernel pointer: take it from a field, a symbol, container_of(), element() "
-              "or narrow(); pointer_from() makes one of a found word")) {}
+    explicit RulesVisitor(CompilerInstance& compiler)
+        : sources_(compiler.getSourceManager()), diagnostics_(compiler.getDiagnostics()) {}
+
+    // Templates are looked at with their types filled in.
+    bool shouldVisitTemplateInstantiations() const { return true; }
 
     bool VisitExplicitCastExpr(ExplicitCastExpr* cast) {
-        if (!is_kernel_pointer(cast->getType()) || is_of_language(cast->getBeginLoc())) return true;
         const Expr* from = cast->getSubExpr();
-        if (from->getType()->isNullPtrType()) return true;
+        if (!is_kernel_pointer(cast->getType()) || from->getType()->isNullPtrType()) return true;
         if (is_kernel_pointer(from->getType()) && is_same_but_for_qualifiers(from, cast))
             return true;
-        diagnostics_.Report(sources_.getExpansionLoc(cast->getBeginLoc()), refused_);
+        refuse(
+            cast->getBeginLoc(),
+            "cast to a kernel pointer: take it from a field, a symbol, container_of(), element() "
+            "or narrow(); pointer_from() makes one of a found word");
+        return true;
+    }
+
+    // Also the implicit ones, to void*, that memcpy's arguments are.
+    bool VisitCastExpr(CastExpr* cast) {
+        if (cast->getCastKind() != CK_BitCast && cast->getCastKind() != CK_LValueBitCast)
+            return true;
+        const QualType from = cast->getSubExpr()->getType();
+        const QualType to = cast->getType();
+        const bool is_lvalue = cast->getCastKind() == CK_LValueBitCast;
+        if (points_to_kernel_pointer(from) || points_to_kernel_pointer(to) ||
+            (is_lvalue && (holds_kernel_pointer(from) || holds_kernel_pointer(to))))
+            refuse(cast->getBeginLoc(),
+                   "a kernel pointer is reached through another type; copy it as what it is");
+        if (to->isFunctionPointerType() || from->isFunctionPointerType())
+            refuse(cast->getBeginLoc(),
+                   "a function under another type; call it with the arguments that it takes");
+        return true;
+    }
+
+    bool VisitFieldDecl(FieldDecl* field) {
+        const RecordDecl* parent = field->getParent();
+        if (parent->isUnion() && !parent->hasAttr<BPFPreserveAccessIndexAttr>() &&
+            holds_kernel_pointer(field->getType()))
+            refuse(field->getBeginLoc(),
+                   "a kernel pointer in a union, where it shares its place with something else; "
+                   "keep it in a variable of its own");
+        return true;
+    }
+
+    bool VisitCXXRecordDecl(CXXRecordDecl* record) {
+        if (record->hasDefinition() && record->hasAttr<BPFPreserveAccessIndexAttr>() &&
+            record->getNumBases() != 0)
+            refuse(record->getLocation(),
+                   "a structure of the kernel with a base; declare its members in it");
+        return true;
+    }
+
+    bool VisitUnaryExprOrTypeTraitExpr(UnaryExprOrTypeTraitExpr* measure) {
+        if (is_kernel_structure(measure->getTypeOfArgument()))
+            refuse(measure->getBeginLoc(),
+                   "the size of a declaration; ask the kernel's with size_of_type() or size_of()");
+        return true;
+    }
+
+    bool VisitOffsetOfExpr(OffsetOfExpr* measure) {
+        if (is_kernel_structure(measure->getTypeSourceInfo()->getType()))
+            refuse(measure->getBeginLoc(),
+                   "the offset in a declaration; ask the kernel's with offset_of()");
+        return true;
+    }
+
+    bool VisitBinaryOperator(BinaryOperator* operation) {
+        const QualType object = operation->getLHS()->getType();
+        const bool is_kernel =
+            is_kernel_pointer(object) || isTargetAddressSpace(object.getAddressSpace());
+        if (operation->isPtrMemOp() && is_kernel)
+            refuse(operation->getBeginLoc(),
+                   "a pointer to a member is an offset of the declaration; name the member");
+        const bool is_distance = operation->getOpcode() == BO_Sub && is_kernel_pointer(object) &&
+                                 is_kernel_pointer(operation->getRHS()->getType());
+        if (is_distance && is_kernel_structure(object->getPointeeType()))
+            refuse(operation->getBeginLoc(),
+                   "the distance of two pointers counts in a declaration's size; subtract "
+                   "address_of() of them");
         return true;
     }
 
@@ -94,29 +183,31 @@ class CastVisitor : public RecursiveASTVisitor<CastVisitor> {
     }
 
     // A macro of the language that is used in a routine is spelled in the language's header.
-    bool is_of_language(SourceLocation location) const {
-        const StringRef file = sources_.getFilename(sources_.getSpellingLoc(location));
-        return file.contains("engine/kernel/");
+    void refuse(SourceLocation location, const char* reason) {
+        if (sources_.getFilename(sources_.getSpellingLoc(location)).contains("engine/kernel/"))
+            return;
+        const unsigned message =
+            diagnostics_.getDiagnosticIDs()->getCustomDiagID(DiagnosticIDs::Error, reason);
+        diagnostics_.Report(sources_.getExpansionLoc(location), message);
     }
 
     SourceManager& sources_;
     DiagnosticsEngine& diagnostics_;
-    unsigned refused_;
 };
 
-class CastConsumer : public ASTConsumer {
+class RulesConsumer : public ASTConsumer {
   public:
-    explicit CastConsumer(CompilerInstance& compiler) : visitor_(compiler) {}
+    explicit RulesConsumer(CompilerInstance& compiler) : visitor_(compiler) {}
     void HandleTranslationUnit(ASTContext& context) override { visitor_.TraverseAST(context); }
 
   private:
-    CastVisitor visitor_;
+    RulesVisitor visitor_;
 };
 
-class CastAction : public PluginASTAction {
+class RulesAction : public PluginASTAction {
   protected:
     std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, StringRef) override {
-        return std::make_unique<CastConsumer>(compiler);
+        return std::make_unique<RulesConsumer>(compiler);
     }
     bool ParseArgs(const CompilerInstance&, const std::vector<std::string>&) override {
         return true;
@@ -130,6 +221,7 @@ const ParsedAttrInfoRegistry::Add<KernelAttribute> kernel_attribute("defib_kerne
 // NOLINTNEXTLINE(readability-identifier-naming)
 const ParsedAttrInfoRegistry::Add<PartAttribute> part_attribute("defib_part", "only inside others");
 // NOLINTNEXTLINE(readability-identifier-naming)
-const FrontendPluginRegistry::Add<CastAction> cast_action("defib_casts", "refuses kernel casts");
+const FrontendPluginRegistry::Add<RulesAction> rules_action("defib_rules",
+                                                            "what only the syntax shows");
 
 }  // namespace

@@ -37,7 +37,7 @@ using kp = T DEFIB_KERNEL_SPACE*;
 // stored to only on the way through the structure that holds it.
 #define kernel_struct struct [[defib::kernel]]
 #define kernel_union union [[defib::kernel]]
-#define kernel_part struct [[defib::kernel, defib::part]]
+#define kernel_part struct [[defib::kernel]] [[defib::part]]
 
 // The type of a bit-field's declaration: read with bits(), written with set_bits().
 struct BitField {};
@@ -101,61 +101,67 @@ void* defib_record(u32 kind, u64 size, const char* type);
          defib_container(defib_member<decltype(T::member)>((pointer)), #T "." #member)))
 // A pointer to anything but such a member is a compile error.
 template <class Member>
-[[gnu::always_inline]] inline kp<const volatile void> defib_member(kp<const volatile Member> member) {
+inline kp<const volatile void> defib_member(kp<const volatile Member> member) {
     return member;
 }
 
 // The structure that holds `pointer` as its `member[index]`, an array of structures E.
 #define container_of_element(pointer, T, member, E, index)                             \
-    (DEFIB_DECLARED(T, member), static_cast<kp<T>>(defib_container(                    \
-                                    defib_element(defib_member<E>((pointer)),          \
-                                                  ~static_cast<u64>(index) + 1, #E),   \
-                                    #T "." #member)))
+    (DEFIB_DECLARED(T, member), defib_same<E, __remove_extent(decltype(T::member))>(), \
+     static_cast<kp<T>>(defib_container(                                               \
+         defib_element(defib_member<E>((pointer)), ~static_cast<u64>(index) + 1, #E),  \
+         #T "." #member)))
+template <class One, class Other>
+consteval void defib_same() {
+    static_assert(__is_same(One, Other), "the member is not an array of these");
+}
 
 // array[index] where a pointer leads to an array of structures: the kernel's own size of T counts.
-#define element(T, array, index) (static_cast<kp<T>>(defib_element((array), (index), #T)))
+#define element(T, array, index) \
+    (static_cast<kp<T>>(defib_element(defib_member<T>((array)), (index), #T)))
 
 // A pointer without the flags that the kernel keeps in its low bits (at most the low 12).
 template <class T>
-[[gnu::always_inline]] inline kp<T> untag(kp<T> pointer, u64 mask) {
+inline kp<T> untag(kp<T> pointer, u64 mask) {
     return static_cast<kp<T>>(defib_untag(pointer, mask));
 }
 
 // A word that was found where no type says that it is a pointer (on a stack, in a lock word).
 // Stores through it need WRITES_FOUND.
 template <class T>
-[[gnu::always_inline]] inline kp<T> pointer_from(u64 word) {
+inline kp<T> pointer_from(u64 word) {
     return static_cast<kp<T>>(defib_pointer(word));
 }
 template <class T>
-[[gnu::always_inline]] inline u64 address_of(kp<T> pointer) {
+inline u64 address_of(kp<T> pointer) {
     return reinterpret_cast<u64>(pointer);
 }
 
 // Part of a wider field, for stores that must not touch its other bytes:
 //   *narrow<u8>(&lock->val, 0) = 0;
 template <class Narrow, class T>
-[[gnu::always_inline]] inline kp<Narrow> narrow(kp<T> field, u64 index) {
+inline kp<Narrow> narrow(kp<T> field, u64 index) {
     return static_cast<kp<Narrow>>(defib_narrow(field, index, sizeof(Narrow)));
 }
 
 // Memory that the kernel never uses, for objects a repair has to build. Needs USES_SCRATCH.
 template <class T>
-[[gnu::always_inline]] inline kp<T> scratch(u64 offset, u64 size) {
+inline kp<T> scratch(u64 offset, u64 size) {
     return static_cast<kp<T>>(defib_scratch(offset, size));
 }
 
 #define bits(pointer, T, member) \
     (DEFIB_DECLARED(T, member), defib_bits(static_cast<kp<T>>(pointer), #T "." #member))
 #define set_bits(pointer, T, member, value) \
-    (DEFIB_DECLARED(T, member), defib_set_bits(static_cast<kp<T>>(pointer), #T "." #member, (value)))
+    (DEFIB_DECLARED(T, member),             \
+     defib_set_bits(static_cast<kp<T>>(pointer), #T "." #member, (value)))
 
 // -- What comes out ------------------------------------------------------------------------------
 
 // Room for one record: an ordinary structure of plain integers and arrays of them, all zero. The
 // manifest describes its fields.
 template <class Record>
-[[gnu::always_inline]] inline Record* emit(u32 kind) {
+inline Record* emit(u32 kind) {
     return static_cast<Record*>(defib_record(kind, sizeof(Record), __PRETTY_FUNCTION__));
 }
 
@@ -164,12 +170,14 @@ struct PointerRecord {
 };
 // What a COLLECTOR reports.
 template <class T>
-[[gnu::always_inline]] inline void emit_pointer(kp<T> pointer) {
+inline void emit_pointer(kp<T> pointer) {
     emit<PointerRecord>(DEFIB_RECORD_POINTER)->address = address_of(pointer);
 }
 
 // The routine ends here and its plan is dropped. Reasons of one's own start at DEFIB_DEATH_OWN.
-[[noreturn, gnu::always_inline]] inline void give_up(u32 reason) { defib_give_up(reason); }
+[[noreturn]] inline void give_up(u32 reason) {
+    defib_give_up(reason);
+}
 
 // What an entry returns is deduced, which C would not understand: it never sees it.
 #pragma clang diagnostic ignored "-Wreturn-type-c-linkage"
@@ -183,8 +191,8 @@ template <class T>
 #define ROUTINE(name, ...) DEFIB_ENTRY("routine", name, __VA_ARGS__)
 #define VIEW(name, ...) DEFIB_ENTRY("view", name, __VA_ARGS__)
 #define COLLECTOR(name, ...) DEFIB_ENTRY("collector", name, __VA_ARGS__)
-#define DEFIB_ENTRY(kind, name, ...)                                        \
-    extern "C" [[clang::annotate("defib", kind __VA_OPT__(, ) __VA_ARGS__)]] auto name
+#define DEFIB_ENTRY(kind, name, ...) \
+    extern "C" __attribute__((annotate("defib", kind __VA_OPT__(, ) __VA_ARGS__))) auto name
 
 #define SUMMARY(text) "summary " text
 // The whole way from the structure that is pointed to: WRITES(signal_struct.shared_pending.signal)

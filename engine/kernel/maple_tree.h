@@ -38,7 +38,7 @@ struct MapleEntry {
 
 // Where the index lies in one node: the slot, and the last index of that slot.
 template <class Node>
-[[gnu::always_inline]] inline MapleEntry maple_slot(kp<Node> node, u64 pivots, u64 index,
+inline MapleEntry maple_slot(kp<Node> node, u64 pivots, u64 index,
                                                     u64 last) {
     u64 place = 0;
     for (; place < pivots; ++place) {

@@ -16,7 +16,7 @@ kernel_struct cpumask {
 // A CPU's copy of what is declared with DEFINE_PER_CPU, or allocated with alloc_percpu().
 #define per_cpu(T, name, cpu) (per_cpu_at(symbol(T, name), (cpu)))
 template <class T>
-[[gnu::always_inline]] inline kp<T> per_cpu_at(kp<T> pointer, u64 cpu) {
+inline kp<T> per_cpu_at(kp<T> pointer, u64 cpu) {
     return static_cast<kp<T>>(defib_per_cpu(pointer, cpu));
 }
 

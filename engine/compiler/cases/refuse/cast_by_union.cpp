@@ -5,12 +5,12 @@
 #include "engine/compiler/cases/structs.h"
 
 union Either {
+    // refused: a kernel pointer in a union, where it shares its place with something else
     kp<task_struct> task;
     u64 word;
 };
 VIEW(it, SUMMARY("x"))(u64 word) {
     Either either;
-    // refused: an integer is made a pointer
     either.word = word;
     return either.task->flags;
 }
