@@ -5,12 +5,14 @@
 #include "boot/commands/locks.h"
 #include "boot/commands/log.h"
 #include "boot/commands/ps.h"
+#include "boot/commands/stat.h"
 
 namespace defib::boot {
 
 std::span<const Command> commands() {
     static constexpr Command COMMANDS[] = {
         {"", "ps", "processes and threads of a target, seen from outside", declare_ps},
+        {"", "stat", "load, memory, pressure and CPUs of a target", declare_stat},
         {"", "log", "the kernel log of a target, also after a panic", declare_log},
         {"", "locks", "who waits for which lock, who holds it", declare_locks},
     };

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernel log: printk's ring buffer (kernel/printk/printk_ringbuffer.h), which every kernel since
-// 5.10 (896fbe20b4e2) keeps.
+// The kernel log: printk's ring buffer (kernel/printk/printk_ringbuffer.h), which every kernel
+// since 5.10 (896fbe20b4e2) keeps.
 #ifndef DEFIB_ENGINE_KERNEL_PRINTK_H
 #define DEFIB_ENGINE_KERNEL_PRINTK_H
 

@@ -171,12 +171,45 @@ void expect_same_log(Guest& guest) {
     for (size_t i = 0; i < there.size(); i++) ASSERT_EQ(here[i], there[i]) << "line " << i;
 }
 
+// "MemTotal:  123 kB"
+uint64_t field_of(const std::string& text, const std::string& name) {
+    const size_t at = text.find(name);
+    return at == std::string::npos ? 0 : std::stoull(text.substr(at + name.size()));
+}
+
+void expect_same_statistics(Guest& guest) {
+    const auto memory = guest.read_file("/proc/meminfo");
+    const auto before = guest.read_file("/proc/stat");
+    const auto uptime = guest.read_file("/proc/uptime");
+    const auto seen = json_of(guest, {"stat"});
+    const auto after = guest.read_file("/proc/stat");
+    ASSERT_TRUE(memory && before && uptime && after);
+    ASSERT_TRUE(seen.contains("cpus"));
+    EXPECT_EQ(seen["memory_kib"]["total"], field_of(*memory, "MemTotal:"));
+    EXPECT_EQ(seen["swap_kib"]["total"], field_of(*memory, "SwapTotal:"));
+    const auto near = [](uint64_t one, uint64_t other) {
+        return std::max(one, other) - std::min(one, other);
+    };
+    EXPECT_LT(near(seen["memory_kib"]["free"], field_of(*memory, "MemFree:")), 20'000U);
+    EXPECT_LT(near(seen["memory_kib"]["files"],
+                   field_of(*memory, "\nCached:") + field_of(*memory, "Buffers:")),
+              20'000U);
+    EXPECT_GE(seen["forks"], field_of(*before, "processes "));
+    EXPECT_LE(seen["forks"], field_of(*after, "processes "));
+    EXPECT_GE(seen["uptime_ns"].get<uint64_t>() / 1'000'000'000 + 1, std::stoull(*uptime));
+    uint64_t switches = 0;
+    for (const auto& cpu : seen["cpus"]) switches += cpu["switches"].get<uint64_t>();
+    EXPECT_GE(switches, field_of(*before, "ctxt "));
+    EXPECT_LE(switches, field_of(*after, "ctxt "));
+}
+
 TEST_P(Look, SaysWhatTheGuestItselfSays) {
     auto guest = Guest::boot(GetParam().options);
     ASSERT_TRUE(guest) << to_line(guest.error());
     start_sleepers(*guest, 5);
     expect_same_processes(*guest);
     expect_same_log(*guest);
+    expect_same_statistics(*guest);
     const auto locks = json_of(*guest, {"locks"});
     EXPECT_EQ(locks["cpus"].size(), 2U);
     EXPECT_TRUE(locks["deadlocks"].empty());
@@ -219,11 +252,14 @@ TEST(LookAtTheDead, ShowsProcessesAndLogAfterAPanic) {
 }
 
 TEST(LookAtADump, ShowsWhatTheGuestWas) {
-    auto guest = Guest::boot({.kernel = "6.12", .ram_megabytes = 3072});
+    auto guest = Guest::boot({.kernel = "6.12"});
     ASSERT_TRUE(guest) << to_line(guest.error());
     start_sleepers(*guest, 3);
     const std::string dump = "/tmp/defib-look-" + std::to_string(getpid()) + ".elf";
-    ASSERT_TRUE(guest->qmp("dump-guest-memory", {{"paging", false}, {"protocol", "file:" + dump}}));
+    const auto dumped =
+        guest->qmp("dump-guest-memory", {{"paging", false}, {"protocol", "file:" + dump}},
+                   std::chrono::milliseconds(120'000));
+    ASSERT_TRUE(dumped) << to_line(dumped.error());
     const auto seen = lab::run_host_program({DEFIB_PROGRAM, "ps", "--target", "core:" + dump});
     const auto log = lab::run_host_program({DEFIB_PROGRAM, "log", "--target", "core:" + dump});
     std::filesystem::remove(dump);

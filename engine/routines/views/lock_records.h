@@ -21,8 +21,8 @@ enum DefibLockKind {
 // A task that is blocked.
 struct DefibWaitRecord {
     uint64_t task;
-    uint64_t lock;   // address; 0: unknown
-    uint64_t owner;  // its task; 0: none, or not known (readers)
+    uint64_t lock;      // address; 0: unknown
+    uint64_t owner;     // its task; 0: none, or not known (readers)
     uint64_t switches;  // voluntary and not: the same twice is a task that has not run
     int32_t pid;
     int32_t tgid;

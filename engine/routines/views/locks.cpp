@@ -14,9 +14,9 @@
 
 namespace {
 
-constexpr u64 STACK_BYTES = 4 * 4096;     // THREAD_SIZE on x86-64 without KASAN
-constexpr u64 MOST_WAITERS = 512;         // followed from one task to the lock
-constexpr u64 OWNER_FLAGS = 7;            // MUTEX_FLAGS, RWSEM_OWNER_FLAGS_MASK and one spare
+constexpr u64 STACK_BYTES = 4 * 4096;       // THREAD_SIZE on x86-64 without KASAN
+constexpr u64 MOST_WAITERS = 512;           // followed from one task to the lock
+constexpr u64 OWNER_FLAGS = 7;              // MUTEX_FLAGS, RWSEM_OWNER_FLAGS_MASK and one spare
 constexpr u64 LONGEST_WAIT = u64{1} << 28;  // in jiffies: a month
 
 struct Addresses {
@@ -26,8 +26,7 @@ struct Addresses {
 };
 
 Addresses addresses() {
-    return {*symbol(u64, page_offset_base), *symbol(u64, vmalloc_base),
-            *symbol(u64, vmemmap_base)};
+    return {*symbol(u64, page_offset_base), *symbol(u64, vmalloc_base), *symbol(u64, vmemmap_base)};
 }
 
 // With CONFIG_VMAP_STACK stacks are here, and locks are not.
@@ -44,7 +43,9 @@ bool is_node(const Addresses& places, u64 address) {
     return address >= address_of(symbol(void, _text)) && address < ~u64{0xffffff};
 }
 
-u64 word_at(u64 address) { return *pointer_from<const u64>(address); }
+u64 word_at(u64 address) {
+    return *pointer_from<const u64>(address);
+}
 
 // A node whose neighbours both know it.
 bool is_linked(const Addresses& places, u64 node) {
@@ -111,13 +112,13 @@ void name_list_lock(DefibWaitRecord* record, kp<task_struct> task) {
     if (head == 0) return;
     if (is_rwsem_waiter(waiter)) {
         const u64 lock = head - offset_of(rw_semaphore, wait_list);
-        const u64 owner =
-            static_cast<u64>(pointer_from<rw_semaphore>(lock)->owner.counter);
+        const u64 owner = static_cast<u64>(pointer_from<rw_semaphore>(lock)->owner.counter);
         const bool wants_to_write = pointer_from<rwsem_waiter>(waiter)->type == 0;
         record->lock = lock;
         record->kind = wants_to_write ? DEFIB_LOCK_RWSEM_WRITE : DEFIB_LOCK_RWSEM_READ;
         // Of readers only the last one to come is noted, and it may be gone.
-        if ((owner & constant(RWSEM_READER_OWNED)) == 0) name_owner(record, places, owner & ~OWNER_FLAGS);
+        if ((owner & constant(RWSEM_READER_OWNED)) == 0)
+            name_owner(record, places, owner & ~OWNER_FLAGS);
         return;
     }
     const u64 lock = head - offset_of(mutex, wait_list);

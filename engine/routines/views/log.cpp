@@ -4,10 +4,10 @@
 // `defib log`: what printk has kept, in order.
 //
 // The ring has descriptors, one for each message, named by ids that only grow; a descriptor's state
-// lies in the top two bits of the word that also holds its id (kernel/printk/printk_ringbuffer.c). A
-// message counts when it is committed or finalized and its descriptor still bears the id that was
-// asked for; it is looked at again after its text was copied, as prb_read() does, because the writer
-// takes no notice of readers.
+// lies in the top two bits of the word that also holds its id (kernel/printk/printk_ringbuffer.c).
+// A message counts when it is committed or finalized and its descriptor still bears the id that was
+// asked for; it is looked at again after its text was copied, as prb_read() does, because the
+// writer takes no notice of readers.
 #include "engine/kernel/printk.h"
 #include "engine/routines/views/log_records.h"
 
@@ -71,9 +71,8 @@ VIEW(log_message, SUMMARY("one message of the log"), OF_EACH(log_messages), FUEL
     const auto descriptor = element(prb_desc, ring->desc_ring.descs, place);
     if (!is_readable(static_cast<u64>(descriptor->state_var.counter), id)) return;
     const auto info = element(printk_info, ring->desc_ring.infos, place);
-    const Block block =
-        block_of(descriptor->text_blk_lpos.begin, descriptor->text_blk_lpos.next,
-                 ring->text_data_ring.size_bits & MOST_BITS);
+    const Block block = block_of(descriptor->text_blk_lpos.begin, descriptor->text_blk_lpos.next,
+                                 ring->text_data_ring.size_bits & MOST_BITS);
 
     const auto record = emit<DefibLogRecord>(DEFIB_RECORD_LOG);
     record->sequence = info->seq;
@@ -83,7 +82,8 @@ VIEW(log_message, SUMMARY("one message of the log"), OF_EACH(log_messages), FUEL
     record->caller_id = info->caller_id;
     const u64 length = info->text_len < block.size ? info->text_len : block.size;
     record->length = static_cast<u32>(length);
-    // Blocks are aligned to words, so whole words are read and the tail is zeros or the block's own.
+    // Blocks are aligned to words, so whole words are read and the tail is zeros or the block's
+    // own.
     const auto text = pointer_from<const u64>(address_of(ring->text_data_ring.data) + block.offset);
     for (u32 word = 0; word < DEFIB_LOG_WORDS; ++word) {
         if (u64{word} * 8 >= length) break;

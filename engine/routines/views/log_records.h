@@ -16,8 +16,8 @@ struct DefibLogRecord {
     uint64_t time_ns;  // since boot
     uint32_t level;    // 0 (emergency) to 7 (debug)
     uint32_t facility;
-    uint32_t caller_id;  // as printk has it: a pid, or a CPU with bit 31
-    uint32_t length;     // of the text as the kernel holds it
+    uint32_t caller_id;              // as printk has it: a pid, or a CPU with bit 31
+    uint32_t length;                 // of the text as the kernel holds it
     uint64_t text[DEFIB_LOG_WORDS];  // bytes, not ended by a zero
 };
 
