@@ -3,6 +3,7 @@
 //
 // `defib`: everything that a vendor, an operator or a layout maker does by hand. A table of tables:
 // each room brings its own commands.
+#include "boot/commands/commands.h"
 #include "engine/base/command.h"
 #include "image/commands.h"
 #include "layouts/commands.h"
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
         {"image", "build, sign, verify and show the image that a machine starts"},
     };
     const std::span<const defib::Command> tables[] = {
+        defib::boot::commands(),
         defib::layouts::commands(),
         defib::signing::commands(),
         defib::image::commands(),

@@ -117,6 +117,7 @@ size_t extract_packages(const std::vector<std::filesystem::path>& packages,
         }
     };
     std::vector<std::jthread> threads;
+    threads.reserve(workers);
     for (size_t i = 1; i < workers; ++i) threads.emplace_back(work);
     work();
     threads.clear();

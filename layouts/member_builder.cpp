@@ -203,6 +203,7 @@ class StructBuilder {
         auto& members = result_.members;
         if (std::ranges::is_sorted(members, {}, &LayoutMember::first_bit)) return;
         std::vector<std::pair<uint64_t, size_t>> order;
+        order.reserve(members.size());
         for (size_t i = 0; i < members.size(); ++i) order.emplace_back(members[i].first_bit(), i);
         std::ranges::sort(order);
         std::vector<LayoutMember> sorted;

@@ -43,12 +43,12 @@ Layout made_up_layout() {
     flag.bit_size = 1;
     flag.bit_offset = 3;
     layout.structs["task_struct"] = {
-        0x80,
-        false,
-        {member("pid", 0x10, 4, MemberKind::integer, true), comm, parent, flag,
-         structure("se", 0x40, 0x20, "sched_entity"), structure("odd", 0x60, 8, ""),
-         member("odd.inner", 0x64, 4, MemberKind::integer)}};
-    layout.structs["sched_entity"] = {0x20, false, {member("vruntime", 8, 8, MemberKind::integer)}};
+        .size = 0x80,
+        .members = {member("pid", 0x10, 4, MemberKind::integer, true), comm, parent, flag,
+                    structure("se", 0x40, 0x20, "sched_entity"), structure("odd", 0x60, 8, ""),
+                    member("odd.inner", 0x64, 4, MemberKind::integer)}};
+    layout.structs["sched_entity"] = {.size = 0x20,
+                                      .members = {member("vruntime", 8, 8, MemberKind::integer)}};
     layout.enums["pid_type"] = {4, false, {{"PIDTYPE_PID", 0}, {"PIDTYPE_TGID", 1}}};
     layout.constants["TIF_SIGPENDING"] = {2, "test"};
     layout.symbols["init_task"] = {0x1000, false};

@@ -13,7 +13,7 @@ namespace {
 // The length of the UTF-8 character that starts here; 0: it is none.
 size_t character_length(std::string_view text) {
     const auto first = static_cast<unsigned char>(text.front());
-    if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+    if (first < 0x80) return first == '\t' || (first >= 0x20 && first != 0x7f) ? 1 : 0;
     const size_t length = first >= 0xf0 && first < 0xf5   ? 4
                           : first >= 0xe0 && first < 0xf0 ? 3
                           : first >= 0xc2 && first < 0xe0 ? 2

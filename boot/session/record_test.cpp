@@ -24,7 +24,7 @@ TEST(SeenRecord, IsTheStructureThatTheRoutineFilledOrNothing) {
 }
 
 TEST(Printable, KeepsTextAndShowsTheRest) {
-    EXPECT_EQ(printable("kworker/0:1"), "kworker/0:1");
+    EXPECT_EQ(printable("kworker/0:1\tx"), "kworker/0:1\tx");
     EXPECT_EQ(printable("gr\xc3\xb6\xc3\x9f"
                         "er"),
               "gr\xc3\xb6\xc3\x9f"

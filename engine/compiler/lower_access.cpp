@@ -38,6 +38,13 @@ const llvm::StructType* structure_of(const llvm::Type& array) {
     return type == nullptr ? nullptr : llvm::dyn_cast<llvm::StructType>(type->getElementType());
 }
 
+// The debug information's name. LLVM's linker makes one type of two that look alike (hlist_head and
+// cgroup are a pointer each), and keeps one of the names.
+std::string element_name(const llvm::Value& place, const llvm::Type& array) {
+    const Shape shape = shape_of(access_path(place).leaf);
+    return shape.structure.empty() ? name_of(*structure_of(array)) : shape.structure;
+}
+
 unsigned width_of(const llvm::Type& type) {
     return type.isPointerTy() ? 8 : type.getIntegerBitWidth() / 8;
 }
@@ -74,8 +81,8 @@ llvm::Value* Lowering::array_address(const llvm::CallBase& call) {
     if (is_pointer_step(call))
         stride =
             builder_.getInt64(function_->getParent()->getDataLayout().getTypeAllocSize(&array));
-    else if (const llvm::StructType* structure = structure_of(array))
-        stride = binding("size", name_of(*structure));
+    else if (structure_of(array) != nullptr)
+        stride = binding("size", element_name(*call.getArgOperand(0), array));
     else
         stride = builder_.getInt64(
             function_->getParent()->getDataLayout().getTypeAllocSize(array.getArrayElementType()));
@@ -102,8 +109,8 @@ llvm::Value* Lowering::step_address(const llvm::GetElementPtrInst& step) {
         llvm::Value* stride = builder_.getInt64(layout.getTypeAllocSize(type));
         if (i > 1) {
             index = checked_index(index, *step.getPointerOperand(), step);
-            if (const llvm::StructType* structure = structure_of(*type))
-                stride = binding("size", name_of(*structure));
+            if (structure_of(*type) != nullptr)
+                stride = binding("size", element_name(*step.getPointerOperand(), *type));
             else
                 stride = builder_.getInt64(layout.getTypeAllocSize(type->getArrayElementType()));
             type = type->getArrayElementType();

@@ -4,6 +4,7 @@
 
 #include "layouts/artefact/btf_blob.h"
 #include "layouts/artefact/bzimage.h"
+#include "layouts/artefact/compressed.h"
 #include "layouts/artefact/deb.h"
 #include "layouts/artefact/kernel_elf.h"
 #include "layouts/artefact/memory_image.h"
@@ -19,6 +20,7 @@ constexpr ArtefactReader READERS[] = {
     {"a vmlinuz", looks_like_bzimage, read_bzimage},
     {"a Debian package of a kernel", looks_like_deb, read_deb},
     {"a vmcore", looks_like_vmcore, read_vmcore},
+    {"a compressed module or vmlinux", looks_compressed, read_compressed},
     {nullptr, looks_like_compressed_dump, refuse_compressed_dump},
     {"a RAM file", could_be_ram, read_ram},  // last: it takes what nobody else knows
 };

@@ -83,6 +83,17 @@ TEST(Artefact, ReadsMemoryAlone) {
     expect_tiny(read_ram(Input{"test", {}, as_bytes(memory)}, {}));
 }
 
+TEST(Artefact, ReadsAPackedVmlinux) {
+    expect_tiny(read(fixtures::pack(fixtures::tiny_vmlinux(), Packing::xz)));
+    expect_error(fixtures::pack("neither", Packing::gzip), DEFIB_ERROR_LAYOUT_NO_KERNEL);
+}
+
+TEST(Artefact, RefusesAHeaderThatNamesAnotherKernel) {
+    std::string vmlinuz = fixtures::bzimage(fixtures::tiny_vmlinux());
+    vmlinuz[0x300] = '8';  // 8.9.9-tiny
+    expect_error(vmlinuz, DEFIB_ERROR_LAYOUT_MALFORMED);
+}
+
 TEST(Artefact, SaysThatAKernelIsRandomised) {
     const auto artefact = read(fixtures::tiny_vmlinux(
         {.vermagic = "9.9.9-tiny SMP mod_unload RANDSTRUCT_0123456789abcdef "}));
@@ -95,6 +106,7 @@ TEST(Artefact, RefusesWhatItDoesNotKnow) {
     expect_error("#!/bin/sh\n", DEFIB_ERROR_LAYOUT_UNKNOWN_FORMAT);
     expect_error("KDUMP   " + std::string(8192, '\0'), DEFIB_ERROR_LAYOUT_UNSUPPORTED);
     expect_error(std::string(16 << 20, '\0'), DEFIB_ERROR_LAYOUT_NO_KERNEL);
+    expect_error(std::string(16 << 20, 'x'), DEFIB_ERROR_LAYOUT_NO_KERNEL);  // zlib's mark too
 }
 
 TEST(Artefact, RefusesElfOfAnotherByteOrderOrWidth) {

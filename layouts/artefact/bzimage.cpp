@@ -73,7 +73,15 @@ Result<Artefact> read_bzimage(const Input& input, const ReadOptions& options) {
     if (!unpacked) return std::unexpected(unpacked.error());
     auto kernel = std::make_shared<const std::vector<std::byte>>(std::move(unpacked->kernel));
     auto artefact = read_kernel_elf(Input{input.object, {}, *kernel}, options);
-    if (artefact) artefact->memory.push_back(std::move(kernel));
+    if (!artefact) return artefact;
+    artefact->memory.push_back(std::move(kernel));
+    // The header's text begins with the release (arch/x86/boot/version.c). If it names another
+    // kernel than the payload, nobody knows which one boots.
+    const std::string& release = artefact->kernel.release;
+    if (!unpacked->version.empty() && !unpacked->version.starts_with(release)) {
+        return fail(DEFIB_ERROR_LAYOUT_MALFORMED, input.object,
+                    "its header names another kernel than " + release + ", which is in it");
+    }
     return artefact;
 }
 

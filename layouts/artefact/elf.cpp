@@ -12,9 +12,10 @@ namespace {
 constexpr uint64_t MOST_SECTIONS = 1U << 20;
 constexpr uint64_t MOST_SEGMENTS = 1U << 20;
 
-std::unexpected<Error> cut(std::string_view object, std::string what) {
+std::unexpected<Error> cut(std::string_view object, std::string_view what) {
     return fail(DEFIB_ERROR_LAYOUT_TRUNCATED, std::string(object),
-                "its ELF " + what + " lies beyond the end of the file", "fetch it again");
+                "its ELF " + std::string(what) + " lies beyond the end of the file",
+                "fetch it again");
 }
 
 }  // namespace
@@ -53,6 +54,8 @@ Result<ElfFile> ElfFile::parse(Bytes bytes, std::string_view object) {
     if (!holds(bytes, header.e_shoff, section_count * sizeof(Elf64_Shdr))) {
         return cut(object, "section table");
     }
+    file.segments_.reserve(segment_count);
+    file.sections_.reserve(section_count);
     for (uint64_t i = 0; i < segment_count; ++i) {
         file.segments_.push_back(load<Elf64_Phdr>(bytes, header.e_phoff + i * sizeof(Elf64_Phdr)));
     }

@@ -88,7 +88,7 @@ std::vector<TinySymbol> tiny_symbols(uint64_t text, PerCpu per_cpu) {
     symbols.push_back({"T" + std::string(200, 'x'), text + 0x50});  // a length of two bytes
     symbols.push_back({"B__pgtable_l5_enabled", text + 0x60});
     for (unsigned i = 0; i < 300; ++i) {
-        symbols.push_back({fmt::format("Tsymbol_{}", i), text + 0x100 + 0x10 * i});
+        symbols.push_back({fmt::format("Tsymbol_{}", i), text + 0x100 + uint64_t{0x10} * i});
     }
     std::ranges::sort(symbols, {}, &TinySymbol::value);
     return symbols;
@@ -143,6 +143,7 @@ TinyKallsyms tiny_kallsyms(const std::vector<TinySymbol>& symbols, uint64_t text
     align(out, 8);
     tables.token_table = out.size();
     std::vector<uint16_t> index;
+    index.reserve(256);
     for (unsigned code = 0; code < 256; ++code) {
         index.push_back(static_cast<uint16_t>(out.size() - tables.token_table));
         if (code == 1) {
@@ -384,8 +385,8 @@ std::string tiny_memory() {
         tables_at + tables.token_table, tables_at + tables.token_index, tables_at + tables.offsets,
         tables_at + tables.relative_base);
     memory.resize(KERNEL);
-    put_at<uint64_t>(memory, PAGE + 8 * 511, 2 * PAGE + FLAGS);
-    put_at<uint64_t>(memory, 2 * PAGE + 8 * 510, 3 * PAGE + FLAGS);
+    put_at<uint64_t>(memory, PAGE + uint64_t{8} * 511, 2 * PAGE + FLAGS);
+    put_at<uint64_t>(memory, 2 * PAGE + uint64_t{8} * 510, 3 * PAGE + FLAGS);
     put_at<uint64_t>(memory, 3 * PAGE, FLAGS | 0x80);
     memory += kernel;
     align(memory, PAGE);

@@ -235,20 +235,21 @@ Result<Kallsyms> decode_kallsyms(const KallsymsTables& tables, std::string_view 
     std::optional<uint64_t> text;
     uint64_t at = 0;
     Bytes codes;
+    std::string name;
     for (uint32_t i = 0; i < tables.count; ++i) {
         if (!next_name(tables.names, at, codes)) return malformed("a name ends outside its table");
-        std::string name;
+        name.clear();
         for (const std::byte code : codes) name += tokens[std::to_integer<uint8_t>(code)];
         if (name.size() < 2 || name.size() > MOST_NAME_LENGTH) return malformed("bad name");
         const auto offset = load<int32_t>(tables.offsets, 4 * uint64_t{i});
         const uint64_t value = value_of(offset, tables.relative_base, has_absolute);
         const char letter = name[0];
-        name.erase(0, 1);
-        if (name == "_text" && !text) text = value;
+        const std::string_view plain = std::string_view(name).substr(1);
+        if (plain == "_text" && !text) text = value;
         // nm's letters: capitals are global; weak ones have no local form.
         const bool is_global = (letter >= 'A' && letter <= 'Z') || letter == 'w' || letter == 'v';
         const bool is_absolute = has_absolute && offset >= 0;
-        builder.add(std::move(name), value, is_absolute ? SymbolBase::absolute : SymbolBase::text,
+        builder.add(plain, value, is_absolute ? SymbolBase::absolute : SymbolBase::text,
                     is_global ? SymbolScope::global : SymbolScope::local);
     }
     if (!text) return malformed("no _text among the symbols");

@@ -8,13 +8,16 @@
 namespace defib::layouts {
 
 SymbolMap SymbolTableBuilder::finish(uint64_t text) && {
-    const auto key = [](const Found& f) { return std::tie(f.name, f.scope, f.value, f.base); };
+    const auto key = [&](const Found& f) {
+        return std::tuple(name_of(f), f.scope, f.value, f.base);
+    };
     std::ranges::sort(found_, {}, key);  // globals before locals of the same name
     SymbolMap symbols;
     for (size_t i = 0, next = 0; i < found_.size(); i = next) {
-        Found& first = found_[i];
+        const Found& first = found_[i];
         bool is_ambiguous = false;
-        for (next = i + 1; next < found_.size() && found_[next].name == first.name; ++next) {
+        for (next = i + 1; next < found_.size() && name_of(found_[next]) == name_of(first);
+             ++next) {
             const Found& other = found_[next];
             if (other.scope == first.scope &&
                 (other.value != first.value || other.base != first.base)) {
@@ -25,7 +28,7 @@ SymbolMap SymbolTableBuilder::finish(uint64_t text) && {
         LayoutSymbol symbol;
         symbol.is_absolute = first.base == SymbolBase::absolute;
         symbol.value = static_cast<int64_t>(symbol.is_absolute ? first.value : first.value - text);
-        symbols.emplace_hint(symbols.end(), std::move(first.name), symbol);
+        symbols.emplace_hint(symbols.end(), std::string(name_of(first)), symbol);
     }
     return symbols;
 }

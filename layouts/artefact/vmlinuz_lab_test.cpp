@@ -60,5 +60,50 @@ INSTANTIATE_TEST_SUITE_P(Lab, Vmlinuz,
                              return name;
                          });
 
+// ext4 is a module on every Debian kernel, packed as .ko.xz.
+std::filesystem::path packed_module(const std::string& kernel) {
+    const auto modules = lab_kernel(kernel) / "root" / "lib" / "modules";
+    std::error_code ignored;
+    for (const auto& release : std::filesystem::directory_iterator(modules, ignored)) {
+        for (const char* name : {"kernel/fs/ext4/ext4.ko.xz", "kernel/fs/ext4/ext4.ko"}) {
+            if (std::filesystem::exists(release.path() / name)) return release.path() / name;
+        }
+    }
+    return {};
+}
+
+const Type* find_struct(const TypeGraph& graph, std::string_view name) {
+    for (const Type& type : graph.types) {
+        if (type.kind == TypeKind::structure && type.name == name) return &type;
+    }
+    return nullptr;
+}
+
+TEST(Module, ContinuesTheTypesOfItsKernel) {
+    const auto path = packed_module("6.12");
+    ASSERT_FALSE(path.empty()) << "run ./dev kernels";
+    const auto alone = read_artefact(path, {});
+    ASSERT_FALSE(alone.has_value());
+    EXPECT_EQ(alone.error().code, DEFIB_ERROR_LAYOUT_BASE_NEEDED);
+
+    ReadOptions options;
+    options.base = lab_vmlinuz("6.12");
+    const auto both = read_artefact(path, options);
+    ASSERT_TRUE(both.has_value()) << to_line(both.error());
+    EXPECT_NE(find_struct(both->types, "task_struct"), nullptr);       // the kernel's
+    EXPECT_NE(find_struct(both->types, "ext4_super_block"), nullptr);  // the module's
+    EXPECT_TRUE(options.base.filename().string().ends_with(both->kernel.release));
+}
+
+TEST(Package, HoldsTheSameKernelAsTheFileInIt) {
+    const auto package = read_artefact(lab_kernel("6.1-cloud") / "image.deb", {});
+    ASSERT_TRUE(package.has_value()) << to_line(package.error());
+    const auto file = read_artefact(lab_vmlinuz("6.1-cloud"), {});
+    ASSERT_TRUE(file.has_value());
+    EXPECT_EQ(package->kernel.btf_digest, file->kernel.btf_digest);
+    EXPECT_EQ(package->kernel.banner, file->kernel.banner);
+    EXPECT_EQ(package->symbols.size(), file->symbols.size());
+}
+
 }  // namespace
 }  // namespace defib::layouts

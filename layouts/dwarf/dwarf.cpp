@@ -138,6 +138,7 @@ Result<DwarfTypes> read_dwarf(const ElfFile& elf, std::string_view object, unsig
     std::vector<TypeMerger> mergers(threads);
     {
         std::vector<std::jthread> others;
+        others.reserve(threads);
         for (unsigned i = 1; i < threads; ++i) {
             others.emplace_back([&units, &merger = mergers[i]] { units.work(merger); });
         }

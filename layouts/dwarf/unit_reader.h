@@ -31,7 +31,7 @@ struct UnitMember {
     uint32_t bit_size = 0;
     uint64_t bit_offset = 0;
     // Before DWARF 4, a bit-field says how far it is from the highest bit of a unit of storage.
-    std::optional<uint64_t> old_bit_offset = {};
+    std::optional<uint64_t> old_bit_offset;
     uint64_t storage_size = 0;
 };
 

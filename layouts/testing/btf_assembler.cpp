@@ -104,17 +104,17 @@ TypeId BtfAssembler::with_members(uint32_t kind, std::string_view name, uint32_t
 }
 
 TypeId BtfAssembler::structure(std::string_view name, uint32_t size,
-                               std::vector<BtfMember> members) {
+                               const std::vector<BtfMember>& members) {
     return with_members(STRUCT, name, size, members);
 }
 
 TypeId BtfAssembler::union_type(std::string_view name, uint32_t size,
-                                std::vector<BtfMember> members) {
+                                const std::vector<BtfMember>& members) {
     return with_members(UNION, name, size, members);
 }
 
 TypeId BtfAssembler::enumeration(std::string_view name, uint32_t size,
-                                 std::vector<BtfValue> values) {
+                                 const std::vector<BtfValue>& values) {
     const bool is_signed =
         std::ranges::any_of(values, [](const BtfValue& value) { return value.value < 0; });
     const TypeId id = record(ENUM, name, static_cast<uint32_t>(values.size()), is_signed, size);
@@ -125,7 +125,7 @@ TypeId BtfAssembler::enumeration(std::string_view name, uint32_t size,
     return id;
 }
 
-TypeId BtfAssembler::wide_enumeration(std::string_view name, std::vector<BtfValue> values) {
+TypeId BtfAssembler::wide_enumeration(std::string_view name, const std::vector<BtfValue>& values) {
     const TypeId id = record(ENUM64, name, static_cast<uint32_t>(values.size()), false, 8);
     for (const BtfValue& value : values) {
         word(text(value.name));

@@ -45,10 +45,10 @@ class BtfAssembler {
     TypeId floating(std::string_view name, uint32_t size);
     TypeId pointer(TypeId target);
     TypeId array(TypeId element, uint32_t count);
-    TypeId structure(std::string_view name, uint32_t size, std::vector<BtfMember> members);
-    TypeId union_type(std::string_view name, uint32_t size, std::vector<BtfMember> members);
-    TypeId enumeration(std::string_view name, uint32_t size, std::vector<BtfValue> values);
-    TypeId wide_enumeration(std::string_view name, std::vector<BtfValue> values);
+    TypeId structure(std::string_view name, uint32_t size, const std::vector<BtfMember>& members);
+    TypeId union_type(std::string_view name, uint32_t size, const std::vector<BtfMember>& members);
+    TypeId enumeration(std::string_view name, uint32_t size, const std::vector<BtfValue>& values);
+    TypeId wide_enumeration(std::string_view name, const std::vector<BtfValue>& values);
     TypeId forward(std::string_view name);
     TypeId alias(std::string_view name, TypeId target);
     TypeId constant(TypeId target);

@@ -57,7 +57,8 @@ TEST_P(DwarfOracle, AgreesWithTheBtfOfTheKernel) {
     fs::remove_all(folder);
     fs::create_directories(folder);
     std::ofstream(folder / "oracle.c") << MODULE;
-    std::ofstream(folder / "Makefile") << "obj-m := oracle.o\nccflags-y := -g -fno-eliminate-unused-debug-types\n";
+    std::ofstream(folder / "Makefile")
+        << "obj-m := oracle.o\nccflags-y := -g -fno-eliminate-unused-debug-types\n";
     const std::string command = "make -s -C '" + kernel->headers().string() + "' M='" +
                                 folder.string() + "' CC=gcc-12 modules >'" +
                                 (folder / "log").string() + "' 2>&1";

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 # SPDX-FileCopyrightText: The defib authors
 # SPDX-License-Identifier: Apache-2.0
 """isf_test.py DEFIB SCHEMA KERNEL: what `defib layout export --isf` writes of a whole kernel.
@@ -8,7 +8,6 @@ every name that a type refers to must exist, and offsets and sizes must be the l
 """
 import base64
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -16,16 +15,7 @@ import tempfile
 
 import jsonschema
 
-
-def cached_kernel(name):
-    cache = os.environ.get("DEFIB_CACHE")
-    if not cache:
-        cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "defib"
-    folder = pathlib.Path(cache) / "kernels" / name
-    found = sorted(folder.glob("root/boot/vmlinuz-*"))
-    if not found:
-        sys.exit(f"{folder}: no kernel; run ./dev kernels")
-    return found[0]
+from oracle_btf import kernel_file
 
 
 def references(type_, found):
@@ -72,7 +62,7 @@ def main():
     defib, schema_path, kernel = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         layout_path, isf_path = f"{folder}/layout.json", f"{folder}/isf.json"
-        subprocess.run([defib, "layout", "extract", "--full", cached_kernel(kernel), "-o", layout_path], check=True)
+        subprocess.run([defib, "layout", "extract", "--full", kernel_file(kernel), "-o", layout_path], check=True)
         subprocess.run([defib, "layout", "export", "--isf", layout_path, "-o", isf_path], check=True)
         layout = json.loads(pathlib.Path(layout_path).read_text())
         isf = json.loads(pathlib.Path(isf_path).read_text())

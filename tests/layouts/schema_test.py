@@ -17,7 +17,8 @@ import tempfile
 
 import jsonschema
 
-from oracle_btf import kernel_file
+sys.dont_write_bytecode = True  # the import below would leave a __pycache__ in the tree
+from oracle_btf import kernel_file  # noqa: E402
 
 LARGEST = 64 * 1024
 

@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/commands/commands.h"
+
+#include "boot/commands/locks.h"
+#include "boot/commands/log.h"
+#include "boot/commands/ps.h"
+#include "boot/commands/stat.h"
+
+namespace defib::boot {
+
+std::span<const Command> commands() {
+    static constexpr Command COMMANDS[] = {
+        {"", "ps", "processes and threads of a target, seen from outside", declare_ps},
+        {"", "stat", "load, memory, pressure and CPUs of a target", declare_stat},
+        {"", "log", "the kernel log of a target, also after a panic", declare_log},
+        {"", "locks", "who waits for which lock, who holds it", declare_locks},
+    };
+    return COMMANDS;
+}
+
+}  // namespace defib::boot

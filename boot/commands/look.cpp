@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/commands/look.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "layouts/extract.h"
+#include "layouts/layout_json.h"
+
+namespace defib::boot {
+namespace {
+
+Result<layouts::Layout> layout_of(const LookArguments& arguments) {
+    if (!arguments.layout.empty()) {
+        const auto file = MappedFile::open(arguments.layout);
+        if (!file) return std::unexpected(file.error());
+        return layouts::read_layout(as_text(file->bytes()), arguments.layout);
+    }
+    // The target's own memory holds its types and symbols; the path is what follows the kind.
+    const size_t colon = arguments.target.find(':');
+    if (colon == std::string::npos) {
+        return fail(DEFIB_ERROR_BOOT_TARGET_NAME, arguments.target, {},
+                    "write vm:FILE for a guest's RAM file, core:FILE for a dump");
+    }
+    const auto manifest = read_manifest(routine_set().manifest, "the manifest of the routines");
+    if (!manifest) return std::unexpected(manifest.error());
+    layouts::Wanted wanted = layouts::wanted_by_default();
+    want(*manifest, wanted);
+    layouts::ExtractOptions options;
+    options.selection = std::move(wanted);
+    return layouts::extract_layout(arguments.target.substr(colon + 1), options);
+}
+
+}  // namespace
+
+void declare_look(CLI::App& options, LookArguments& arguments) {
+    options
+        .add_option("--target", arguments.target,
+                    "vm:FILE, a guest's RAM file, or core:FILE, a dump")
+        ->required()
+        ->type_name("T");
+    options.add_option("--layout", arguments.layout, "the kernel's layout; else its memory tells")
+        ->type_name("FILE");
+    options.add_flag("--json", arguments.is_json, "JSON instead of a table");
+}
+
+Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments) {
+    auto layout = layout_of(arguments);
+    if (!layout) return std::unexpected(layout.error());
+    SessionOptions options;
+    options.target = arguments.target;
+    options.layout = std::move(*layout);
+    return Session::start(std::move(options), routine_set());
+}
+
+nlohmann::ordered_json json_of(const Session& session) {
+    return {{"target", printable(session.target().name())},
+            {"kernel", printable(session.kernel().info.release())}};
+}
+
+std::string doubts_of(const DefibAnswer& answer) {
+    std::string text;
+    const auto add = [&](std::string what) { text += (text.empty() ? "" : ", ") + what; };
+    const std::string why =
+        fmt::format("{} at {:#x}", death_name(answer.death), answer.death_address);
+    if (answer.torn != 0) add(fmt::format("{} could not be read ({})", answer.torn, why));
+    if (answer.incomplete != 0) add(fmt::format("the list is incomplete ({})", why));
+    if (answer.records.lost != 0) add(fmt::format("{} did not fit", answer.records.lost));
+    return text;
+}
+
+void print_json(const nlohmann::ordered_json& json) {
+    const std::string text = json.dump(1) + "\n";
+    std::fwrite(text.data(), 1, text.size(), stdout);  // the frame reports what does not arrive
+}
+
+std::string death_name(uint32_t death) {
+    switch (death) {
+        case DEFIB_DEATH_NONE:
+            return "no room";
+        case DEFIB_DEATH_FUEL:
+            return "out of fuel";
+        case DEFIB_DEATH_ADDRESS:
+            return "not a kernel address";
+        case DEFIB_DEATH_NOT_MAPPED:
+            return "nothing mapped";
+        case DEFIB_DEATH_WINDOW:
+            return "outside of the target's memory";
+        case DEFIB_DEATH_STRADDLE:
+            return "across the end of a page";
+        case DEFIB_DEATH_SLOT:
+            return "not bound";
+        case DEFIB_DEATH_INDEX:
+            return "an index out of range";
+        default:
+            return fmt::format("reason {}", death);
+    }
+}
+
+}  // namespace defib::boot

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the commands that look at a target have in common: their options, and the way to a session.
+#ifndef DEFIB_BOOT_COMMANDS_LOOK_H
+#define DEFIB_BOOT_COMMANDS_LOOK_H
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "boot/session/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace defib::boot {
+
+struct LookArguments {
+    std::string target;
+    std::string layout;  // a file; empty: the target's own memory tells
+    bool is_json = false;
+};
+
+void declare_look(CLI::App& options, LookArguments& arguments);
+
+Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments);
+
+// The frame of every JSON answer: whose it is.
+nlohmann::ordered_json json_of(const Session& session);
+
+// What every view has to say of itself: how much it could not read. Empty: nothing.
+std::string doubts_of(const DefibAnswer& answer);
+
+void print_json(const nlohmann::ordered_json& json);
+
+// "out of fuel", for people.
+std::string death_name(uint32_t death);
+
+}  // namespace defib::boot
+
+#endif

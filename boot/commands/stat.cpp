@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/commands/stat.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <memory>
+
+#include "boot/commands/look.h"
+#include "engine/routines/views/stat_records.h"
+
+namespace defib::boot {
+namespace {
+
+constexpr double NS_A_SECOND = 1e9;
+constexpr double FIXED_ONE = 2048;  // FIXED_1 of the kernel's load averages
+constexpr uint64_t PAGE_KIB = 4;
+constexpr uint64_t RCU_STATE_BITS = 3;  // RCU_SEQ_STATE_MASK
+
+struct Statistics {
+    DefibMachineRecord machine{};
+    std::vector<DefibCpuRecord> cpus;
+    std::string doubts;
+};
+
+Result<Statistics> look(Session& session) {
+    Statistics statistics;
+    const auto machine = session.view("machine");
+    if (!machine) return std::unexpected(machine.error());
+    const std::string doubts = doubts_of(machine->answer);
+    const auto record = machine->records.empty()
+                            ? std::nullopt
+                            : machine->records.front().as<DefibMachineRecord>(DEFIB_RECORD_MACHINE);
+    if (!record || !doubts.empty()) {
+        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, session.target().name(), "no statistics", doubts);
+    }
+    statistics.machine = *record;
+    const auto cpus = session.view("cpus");
+    if (!cpus) return std::unexpected(cpus.error());
+    statistics.doubts = doubts_of(cpus->answer);
+    for (const SeenRecord& one : cpus->records) {
+        if (const auto cpu = one.as<DefibCpuRecord>(DEFIB_RECORD_CPU)) {
+            statistics.cpus.push_back(*cpu);
+        }
+    }
+    return statistics;
+}
+
+double fixed(uint64_t value) {
+    return static_cast<double>(value) / FIXED_ONE;
+}
+double seconds(uint64_t ns) {
+    return static_cast<double>(ns) / NS_A_SECOND;
+}
+uint64_t mib(uint64_t pages) {
+    return pages * PAGE_KIB / 1024;
+}
+std::string name_of(const DefibCpuRecord& cpu) {
+    return printable({cpu.comm, strnlen(cpu.comm, sizeof cpu.comm)});
+}
+
+void print_table(const Statistics& statistics) {
+    const DefibMachineRecord& m = statistics.machine;
+    fmt::print("up        {:.2f} s, {} threads, {} forks\n", seconds(m.uptime_ns), m.threads,
+               m.forks);
+    fmt::print("load      {:.2f} {:.2f} {:.2f}\n", fixed(m.load[0]), fixed(m.load[1]),
+               fixed(m.load[2]));
+    fmt::print("memory    {} MB, {} free, {} in files, {} anonymous, {} shared\n",
+               mib(m.total_pages), mib(m.free_pages), mib(m.file_pages), mib(m.anonymous_pages),
+               mib(m.shared_pages));
+    fmt::print("swap      {} MB, {} free; {} pages in, {} out\n", mib(m.swap_total_pages),
+               mib(m.swap_free_pages), m.swapped_in, m.swapped_out);
+    fmt::print("faults    {}, {} major, {} killed for memory\n", m.faults, m.major_faults,
+               m.oom_kills);
+    const char* const kinds[] = {"CPU", "memory", "I/O"};
+    for (size_t i = 0; i < std::size(kinds); i++) {
+        fmt::print("pressure  {:<6} {:.2f} {:.2f} {:.2f} %\n", kinds[i], fixed(m.pressure[3 * i]),
+                   fixed(m.pressure[3 * i + 1]), fixed(m.pressure[3 * i + 2]));
+    }
+    fmt::print("RCU       grace period {}, {}, {:.2f} s ago\n\n",
+               static_cast<int64_t>(m.rcu_sequence) >> 2,
+               (m.rcu_sequence & RCU_STATE_BITS) != 0 ? "begun" : "none now, the last one began",
+               seconds(m.rcu_age_ns));
+    fmt::print("{:>4} {:>9} {:>9} {:>9} {:>9} {:>9} {:>5} {:>4} {:>10} {:>8} {:>7} {}\n", "CPU",
+               "USER", "SYSTEM", "IRQ", "IDLE", "IOWAIT", "QUEUE", "IO", "SWITCHES", "PREEMPT",
+               "PID", "RUNS");
+    for (const DefibCpuRecord& cpu : statistics.cpus) {
+        fmt::print(
+            "{:>4} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>5} {:>4} {:>10} {:>8x} {:>7} "
+            "{}\n",
+            cpu.cpu, seconds(cpu.user_ns + cpu.nice_ns), seconds(cpu.system_ns),
+            seconds(cpu.irq_ns + cpu.softirq_ns), seconds(cpu.idle_ns), seconds(cpu.iowait_ns),
+            cpu.running, cpu.waiting_for_io, cpu.switches, static_cast<uint32_t>(cpu.preempt_count),
+            cpu.pid, name_of(cpu));
+    }
+}
+
+nlohmann::ordered_json json_of(const DefibCpuRecord& cpu) {
+    return {{"cpu", cpu.cpu},
+            {"user_ns", cpu.user_ns},
+            {"nice_ns", cpu.nice_ns},
+            {"system_ns", cpu.system_ns},
+            {"irq_ns", cpu.irq_ns},
+            {"softirq_ns", cpu.softirq_ns},
+            {"idle_ns", cpu.idle_ns},
+            {"iowait_ns", cpu.iowait_ns},
+            {"steal_ns", cpu.steal_ns},
+            {"running", cpu.running},
+            {"waiting_for_io", cpu.waiting_for_io},
+            {"switches", cpu.switches},
+            {"preempt_count", static_cast<uint32_t>(cpu.preempt_count)},
+            {"pid", cpu.pid},
+            {"name", name_of(cpu)}};
+}
+
+nlohmann::ordered_json json_of(const Session& session, const Statistics& statistics) {
+    const DefibMachineRecord& m = statistics.machine;
+    auto json = boot::json_of(session);
+    json["uptime_ns"] = m.uptime_ns;
+    json["threads"] = m.threads;
+    json["forks"] = m.forks;
+    json["load"] = {fixed(m.load[0]), fixed(m.load[1]), fixed(m.load[2])};
+    json["memory_kib"] = {{"total", m.total_pages * PAGE_KIB},
+                          {"free", m.free_pages * PAGE_KIB},
+                          {"files", m.file_pages * PAGE_KIB},
+                          {"anonymous", m.anonymous_pages * PAGE_KIB},
+                          {"shared", m.shared_pages * PAGE_KIB}};
+    json["swap_kib"] = {{"total", m.swap_total_pages * PAGE_KIB},
+                        {"free", m.swap_free_pages * PAGE_KIB}};
+    json["events"] = {{"swapped_in", m.swapped_in},
+                      {"swapped_out", m.swapped_out},
+                      {"faults", m.faults},
+                      {"major_faults", m.major_faults},
+                      {"oom_kills", m.oom_kills}};
+    const char* const kinds[] = {"cpu", "memory", "io"};
+    for (size_t i = 0; i < std::size(kinds); i++) {
+        json["pressure_percent"][kinds[i]] = {
+            fixed(m.pressure[3 * i]), fixed(m.pressure[3 * i + 1]), fixed(m.pressure[3 * i + 2])};
+    }
+    json["rcu"] = {{"sequence", m.rcu_sequence}, {"age_ns", m.rcu_age_ns}};
+    json["cpus"] = nlohmann::ordered_json::array();
+    for (const DefibCpuRecord& cpu : statistics.cpus) json["cpus"].push_back(json_of(cpu));
+    return json;
+}
+
+Result<int> stat(const LookArguments& arguments) {
+    auto session = open_session(arguments);
+    if (!session) return std::unexpected(session.error());
+    const auto seen = look(**session);
+    if (!seen) return std::unexpected(seen.error());
+    if (arguments.is_json) {
+        print_json(json_of(**session, *seen));
+        return DEFIB_EXIT_DONE;
+    }
+    print_table(*seen);
+    if (!seen->doubts.empty()) {
+        fmt::print(stderr, "defib: {}: {}\n", arguments.target, seen->doubts);
+    }
+    return DEFIB_EXIT_DONE;
+}
+
+}  // namespace
+
+Action declare_stat(CLI::App& options) {
+    auto arguments = std::make_shared<LookArguments>();
+    declare_look(options, *arguments);
+    return [arguments] { return stat(*arguments); };
+}
+
+}  // namespace defib::boot

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the kernel counts: CPU time, run queues, memory, events, pressure.
+#ifndef DEFIB_ENGINE_KERNEL_STATISTICS_H
+#define DEFIB_ENGINE_KERNEL_STATISTICS_H
+
+#include "engine/kernel/per_cpu.h"
+#include "engine/kernel/structs.h"
+
+kernel_struct kernel_cpustat {
+    u64 cpustat[10];  // by enum cpu_usage_stat, nanoseconds
+};
+kernel_struct vm_event_state {
+    u64 event[64];  // by enum vm_event_item; more, by configuration
+};
+kernel_struct tick_sched {
+    s64 idle_sleeptime;
+    s64 iowait_sleeptime;
+};
+kernel_struct rq___load {
+    u32 nr_running;
+    u64 nr_switches;
+    atomic_t nr_iowait;
+    kp<task_struct> curr;
+};
+kernel_struct psi_group {
+    u64 avg[18];  // three averages for each of enum psi_states, fixed point with 11 bits
+};
+kernel_struct rcu_state {
+    u64 gp_seq;
+    u64 gp_start;  // jiffies
+};
+// 6.2 (64701838bf05) to 6.14; before and after it is __preempt_count.
+kernel_struct pcpu_hot {
+    s32 preempt_count;
+};
+
+#endif

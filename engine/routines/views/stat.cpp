@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `defib stat`: the machine as a whole, and each of its CPUs.
+#include "engine/kernel/statistics.h"
+#include "engine/routines/views/stat_records.h"
+
+namespace {
+
+constexpr u64 CLOCK_START_S = 300;  // INITIAL_JIFFIES: five minutes before its low half wraps
+constexpr u64 NS_A_SECOND = 1000000000;
+constexpr u64 LOW_HALF = 0xffffffff;
+constexpr u64 LOADS = 3;
+constexpr u64 AVERAGES = 3;
+
+u64 zone_pages(u64 item) {
+    const s64 count = element(atomic64_t, symbol(atomic64_t, vm_zone_stat), item)->counter;
+    return count < 0 ? 0 : static_cast<u64>(count);
+}
+
+u64 node_pages(u64 item) {
+    const s64 count = element(atomic64_t, symbol(atomic64_t, vm_node_stat), item)->counter;
+    return count < 0 ? 0 : static_cast<u64>(count);
+}
+
+// Each CPU counts its own (all_vm_events()).
+u64 events(u64 item) {
+    u64 sum = 0;
+    for (const u32 cpu : online_cpus())
+        sum += per_cpu(vm_event_state, vm_event_states, cpu)->event[item];
+    return sum;
+}
+
+u64 since_boot_ns(u64 tick_ns) {
+    const u64 ticks_at_boot = (0 - CLOCK_START_S * (NS_A_SECOND / tick_ns)) & LOW_HALF;
+    return (*symbol(u64, jiffies) - ticks_at_boot) * tick_ns;
+}
+
+// A CPU without a tick does not add to its idle time; how long it slept is kept elsewhere
+// (get_idle_time() in fs/proc/stat.c).
+u64 larger(u64 counted, s64 slept) {
+    return slept > 0 && static_cast<u64>(slept) > counted ? static_cast<u64>(slept) : counted;
+}
+
+s32 preempt_count_of(u32 cpu) {
+    if (symbol_exists(pcpu_hot) && exists(pcpu_hot, preempt_count))
+        return per_cpu(pcpu_hot, pcpu_hot, cpu)->preempt_count;
+    if (symbol_exists(__preempt_count)) return *per_cpu(s32, __preempt_count, cpu);
+    return 0;
+}
+
+}  // namespace
+
+VIEW(machine, SUMMARY("load, memory, swap, pressure, events, RCU"), FUEL(400000))() {
+    const auto record = emit<DefibMachineRecord>(DEFIB_RECORD_MACHINE);
+    const u64 tick_ns = *symbol(u64, tick_nsec);
+    record->uptime_ns = since_boot_ns(tick_ns);
+    record->total_pages = static_cast<u64>(symbol(atomic64_t, _totalram_pages)->counter);
+    record->free_pages = zone_pages(static_cast<u64>(enum_value(zone_stat_item, NR_FREE_PAGES)));
+    record->file_pages = node_pages(static_cast<u64>(enum_value(node_stat_item, NR_FILE_PAGES)));
+    record->anonymous_pages =
+        node_pages(static_cast<u64>(enum_value(node_stat_item, NR_ANON_MAPPED)));
+    record->shared_pages = node_pages(static_cast<u64>(enum_value(node_stat_item, NR_SHMEM)));
+    record->swap_total_pages = *symbol(u64, total_swap_pages);
+    const s64 swap_free = symbol(atomic64_t, nr_swap_pages)->counter;
+    record->swap_free_pages = swap_free < 0 ? 0 : static_cast<u64>(swap_free);
+    for (u32 i = 0; i < LOADS; ++i) record->load[i] = symbol(u64, avenrun)[i];
+    if (symbol_exists(psi_system)) {
+        const auto group = symbol(psi_group, psi_system);
+        const u64 cpu = static_cast<u64>(enum_value(psi_states, PSI_CPU_SOME));
+        const u64 memory = static_cast<u64>(enum_value(psi_states, PSI_MEM_SOME));
+        const u64 io = static_cast<u64>(enum_value(psi_states, PSI_IO_SOME));
+        for (u32 i = 0; i < AVERAGES; ++i) {
+            record->pressure[i] = group->avg[cpu * AVERAGES + i];
+            record->pressure[AVERAGES + i] = group->avg[memory * AVERAGES + i];
+            record->pressure[2 * AVERAGES + i] = group->avg[io * AVERAGES + i];
+        }
+    }
+    record->swapped_in = events(static_cast<u64>(enum_value(vm_event_item, PSWPIN)));
+    record->swapped_out = events(static_cast<u64>(enum_value(vm_event_item, PSWPOUT)));
+    record->faults = events(static_cast<u64>(enum_value(vm_event_item, PGFAULT)));
+    record->major_faults = events(static_cast<u64>(enum_value(vm_event_item, PGMAJFAULT)));
+    record->oom_kills = events(static_cast<u64>(enum_value(vm_event_item, OOM_KILL)));
+    record->forks = *symbol(u64, total_forks);
+    record->threads = *symbol(u32, nr_threads);
+    const auto rcu = symbol(struct rcu_state, rcu_state);
+    record->rcu_sequence = rcu->gp_seq;
+    record->rcu_age_ns = (*symbol(u64, jiffies) - rcu->gp_start) * tick_ns;
+}
+
+VIEW(cpus, SUMMARY("time, run queue and current task of each CPU"), FUEL(400000))() {
+    for (const u32 cpu : online_cpus()) {
+        const auto record = emit<DefibCpuRecord>(DEFIB_RECORD_CPU);
+        const auto times = per_cpu(struct kernel_cpustat, kernel_cpustat, cpu);
+        const auto tick = per_cpu(tick_sched, tick_cpu_sched, cpu);
+        record->cpu = cpu;
+        record->user_ns =
+            times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_USER))];
+        record->nice_ns =
+            times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_NICE))];
+        record->system_ns =
+            times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_SYSTEM))];
+        record->irq_ns = times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_IRQ))];
+        record->softirq_ns =
+            times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_SOFTIRQ))];
+        record->steal_ns =
+            times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_STEAL))];
+        record->idle_ns =
+            larger(times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_IDLE))],
+                   tick->idle_sleeptime);
+        record->iowait_ns =
+            larger(times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_IOWAIT))],
+                   tick->iowait_sleeptime);
+        const auto queue = per_cpu(rq___load, runqueues, cpu);
+        record->running = queue->nr_running;
+        record->switches = queue->nr_switches;
+        record->waiting_for_io = queue->nr_iowait.counter;
+        record->preempt_count = preempt_count_of(cpu);
+        const auto task = queue->curr;
+        record->task = address_of(task);
+        record->pid = task->pid;
+        for (u32 i = 0; i < sizeof(record->comm); ++i) record->comm[i] = task->comm[i];
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/faults/inject.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <sstream>
+
+#include "tests/faults/with_libraries.h"
+#include "tests/lab/host_program.h"
+
+namespace defib::faults {
+namespace {
+
+constexpr const char* VICTIM = "/bin/victim";
+constexpr const char* STRESS_NG = "/usr/bin/stress-ng";
+
+Result<bool> exists(lab::Guest& guest, const std::string& path) {
+    auto outcome = guest.run({"test", "-e", path});
+    if (!outcome) return std::unexpected(outcome.error());
+    return outcome->status == 0;
+}
+
+Result<void> bring_module(lab::Guest& guest) {
+    auto is_there = exists(guest, "/sys/module/defib_fault");
+    if (!is_there) return std::unexpected(is_there.error());
+    if (*is_there) return {};
+    auto module = module_for(guest.kernel());
+    if (!module) return std::unexpected(module.error());
+    return guest.load_module(*module);
+}
+
+// Also without a fault that is a process: symptom.cpp looks with it.
+Result<void> bring_victim(lab::Guest& guest) {
+    auto is_there = exists(guest, VICTIM);
+    if (!is_there) return std::unexpected(is_there.error());
+    return *is_there ? Result<void>() : guest.push_file(DEFIB_VICTIM_PROGRAM, VICTIM);
+}
+
+Result<void> bring_stress_ng(lab::Guest& guest) {
+    auto is_there = exists(guest, STRESS_NG);
+    if (!is_there) return std::unexpected(is_there.error());
+    return *is_there ? Result<void>() : push_with_libraries(guest, STRESS_NG);
+}
+
+Result<void> apply(lab::Guest& guest, const Setting& setting) {
+    const std::string script =
+        fmt::format("for file in {}; do [ ! -e $file ] || echo {} > $file || exit 1; done",
+                    setting.path, setting.value);
+    auto outcome = guest.run({"sh", "-c", script});
+    if (!outcome) return std::unexpected(outcome.error());
+    if (outcome->status == 0) return {};
+    return fail(DEFIB_ERROR_LAB_REFUSED, setting.path, outcome->err);
+}
+
+lab::Argv words_of(const char* command) {
+    std::istringstream stream(command);
+    lab::Argv words;
+    for (std::string word; stream >> word;) words.push_back(word);
+    return words;
+}
+
+}  // namespace
+
+lab::GuestOptions guest_for(const Fault& fault, std::string_view kernel) {
+    lab::GuestOptions options;
+    options.kernel = kernel;
+    options.cpus = fault.guest.cpus;
+    options.ram_megabytes = fault.guest.ram_mb;
+    options.hypervisor_bit = !fault.guest.queued_spinlocks;
+    // The empty disk comes first, so that it is /dev/vda.
+    if (fault.guest.disk_mb != 0) {
+        options.disks.push_back({.use = lab::Disk::Use::RAW,
+                                 .megabytes = fault.guest.disk_mb,
+                                 .bytes_per_second = 20'000'000});
+    }
+    if (fault.guest.swap_mb != 0) {
+        options.disks.push_back(
+            {.use = lab::Disk::Use::SWAP,
+             .megabytes = fault.guest.swap_mb,
+             .bytes_per_second = uint64_t{fault.guest.swap_mb_per_s} * 1'000'000});
+    }
+    return options;
+}
+
+Result<Injection> inject(lab::Guest& guest, const Fault& fault) {
+    if (auto done = bring_module(guest); !done) return std::unexpected(done.error());
+    if (auto done = bring_victim(guest); !done) return std::unexpected(done.error());
+    for (const Setting& setting : fault.guest.settings) {
+        if (auto done = apply(guest, setting); !done) return std::unexpected(done.error());
+    }
+    std::vector<lab::Argv> commands;
+    for (const char* program : fault.programs) {
+        commands.push_back(words_of(program));
+        if (commands.back()[0] != "stress-ng") continue;
+        if (auto done = bring_stress_ng(guest); !done) return std::unexpected(done.error());
+    }
+    Injection injection{&fault, {}, guest.console_size(), lab::Clock::now()};
+    for (const lab::Argv& command : commands) {
+        auto pid = guest.start(command);
+        if (!pid) return std::unexpected(pid.error());
+        injection.programs.push_back(*pid);
+    }
+    if (fault.parameter) {
+        const std::string path =
+            fmt::format("/sys/module/defib_fault/parameters/{}", fault.parameter);
+        if (auto done = guest.write_file(path, std::to_string(fault.number)); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    return injection;
+}
+
+Result<Injection> inject(lab::Guest& guest, std::string_view name) {
+    const Fault* fault = find(name);
+    if (!fault) return fail(DEFIB_ERROR_BASE_USAGE, std::string(name), "no such fault");
+    return inject(guest, *fault);
+}
+
+Result<void> kill_programs(lab::Guest& guest, const Injection& injection) {
+    for (const pid_t pid : injection.programs) {
+        auto state = guest.state_of(pid);
+        if (!state) return std::unexpected(state.error());
+        if (state->status) continue;  // the OOM killer was first
+        // Each leads its session and so its process group.
+        if (auto done = guest.signal(-pid, SIGKILL); !done) return done;
+    }
+    return {};
+}
+
+Result<std::filesystem::path> module_for(const lab::Kernel& kernel) {
+    auto path = lab::run_host_program({DEFIB_FAULTS_SOURCE "/build_module",
+                                       DEFIB_FAULTS_SOURCE "/module", kernel.headers().string(),
+                                       std::string(DEFIB_FAULTS_BUILD "/") + kernel.release});
+    if (!path) return std::unexpected(path.error());
+    while (path->ends_with('\n')) path->pop_back();
+    return std::filesystem::path(*path);
+}
+
+}  // namespace defib::faults

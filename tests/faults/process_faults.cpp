@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/faults/fault.h"
+
+namespace defib::faults {
+namespace {
+
+constexpr Evidence ALIVE{Sign::BEATS_GO_ON};
+
+constexpr Evidence log_says(const char* text) {
+    return {Sign::LOG_SAYS, text};
+}
+constexpr Evidence tasks(const char* name, char state, uint32_t count) {
+    return {Sign::TASKS, name, count, state};
+}
+
+// Without these the scheduler keeps 5 % of each CPU for ordinary processes: RT throttling
+// (sched_rt_runtime_exceeded) on 6.1, the fair server (dl_server) on 6.12.
+constexpr Setting NO_RT_THROTTLE{"/proc/sys/kernel/sched_rt_runtime_us", "-1"};
+constexpr Setting NO_FAIR_SERVER{"/sys/kernel/debug/sched/fair_server/cpu*/runtime", "0"};
+
+constexpr Fault FAULTS[] = {
+    {.name = "hog",
+     .kind = Kind::PROCESS,
+     .what = "a process eats all memory at once, no swap",
+     .programs = {"victim hog 4000 0"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {log_says("Out of memory: Killed process [0-9]+ \\(v-hog\\)")}},
+    {.name = "hog_swap",
+     .kind = Kind::PROCESS,
+     .what = "a process eats all memory and 256 MB of swap on a slow disk",
+     .guest = {.swap_mb = 256, .swap_mb_per_s = 20},
+     .programs = {"victim hog 4000 0"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {{Sign::SWAP_ABOVE, "", 20}, {Sign::MEMORY_BELOW, "", 100}},
+     .note = "swap at 20 MB/s"},
+    {.name = "leak",
+     .kind = Kind::PROCESS,
+     .what = "a process leaks 1 MB every 30 ms",
+     .programs = {"victim leak 1024 30"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {{Sign::MEMORY_BELOW, "", 150}, tasks("v-leak", '*', 1), ALIVE}},
+    {.name = "cpu_hogs",
+     .kind = Kind::PROCESS,
+     .what = "4 processes compute for ever on 2 CPUs",
+     .boot = Boot::SHARED,
+     .programs = {"victim spin 4"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-spin", 'R', 4), ALIVE}},
+    {.name = "rt_hogs",
+     .kind = Kind::PROCESS,
+     .what = "a SCHED_FIFO process per CPU computes for ever; the rest gets 5 %",
+     .boot = Boot::SHARED,
+     .programs = {"victim spin-rt 2"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-spin-rt", 'R', 2), {Sign::BEATS_GAP, "", 500}}},
+    {.name = "rt_hogs_unlimited",
+     .kind = Kind::PROCESS,
+     .what = "the same, and the rest gets nothing",
+     .guest = {.settings = {NO_RT_THROTTLE, NO_FAIR_SERVER}},
+     .programs = {"victim spin-rt 2"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {{Sign::BEATS_STOP, "", 4000}},
+     .note = "RT throttling and, on 6.12, the fair server are off"},
+    {.name = "fork_bomb",
+     .kind = Kind::PROCESS,
+     .what = "every process forks for ever, up to 500 at a time",
+     .boot = Boot::SHARED,
+     .programs = {"victim fork-bomb 500"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-fork-bomb", '*', 450), ALIVE},
+     .note = "bounded, so that the guest can be asked; who dies is replaced"},
+    {.name = "thread_bomb",
+     .kind = Kind::PROCESS,
+     .what = "a process has 1000 threads",
+     .boot = Boot::SHARED,
+     .programs = {"victim thread-bomb 1000"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-thread-bomb", '*', 1000), ALIVE}},
+    {.name = "crowd_asleep",
+     .kind = Kind::PROCESS,
+     .what = "1000 processes sleep",
+     .boot = Boot::SHARED,
+     .programs = {"victim crowd-asleep 1000"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-crowd-asleep", 'S', 1000), ALIVE}},
+    {.name = "crowd_busy",
+     .kind = Kind::PROCESS,
+     .what = "1000 processes compute for ever",
+     .programs = {"victim crowd-busy 1000"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-crowd-busy", 'R', 1000), ALIVE}},
+    {.name = "killable",
+     .kind = Kind::PROCESS,
+     .what = "a process sleeps in a read that only a fatal signal ends (TASK_KILLABLE)",
+     .boot = Boot::SHARED,
+     .programs = {"victim read /dev/defib_killable 1"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-read", 'D', 1), ALIVE}},
+    {.name = "vfork",
+     .kind = Kind::PROCESS,
+     .what = "a process waits, killable, for a vfork child that sleeps",
+     .boot = Boot::SHARED,
+     .programs = {"victim vfork"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-vfork", 'D', 1), ALIVE}},
+    {.name = "stopped",
+     .kind = Kind::PROCESS,
+     .what = "a process has stopped itself",
+     .boot = Boot::SHARED,
+     .programs = {"victim stopped"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {{Sign::PROGRAM_SAYS, "stops"}, tasks("v-stopped", 'T', 1), ALIVE}},
+    {.name = "signals",
+     .kind = Kind::PROCESS,
+     .what = "a process prints each signal that it gets",
+     .boot = Boot::SHARED,
+     .programs = {"victim signals"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {{Sign::PROGRAM_SAYS, "listens"}, tasks("v-signals", 'S', 1), ALIVE}},
+};
+
+}  // namespace
+
+std::span<const Fault> process_faults() {
+    return FAULTS;
+}
+
+}  // namespace defib::faults
