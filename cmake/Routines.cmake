@@ -46,5 +46,7 @@ function(defib_routines name)
             --ptx ${out}.sm_75.ptx:sm_75:ptx64:${runtime} --ptx ${out}.sm_60.ptx:sm_60:ptx60:${runtime}
     DEPENDS ${parts} ${runtime} defibc VERBATIM)
   add_library(${name} STATIC ${out}.o)
-  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  list(TRANSFORM ARG_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX
+                        ROUTINE_SOURCES "${ARG_UNPARSED_ARGUMENTS}" ROUTINE_RUNTIME "${runtime}")
 endfunction()

@@ -92,6 +92,15 @@ AccessPath index_path(const llvm::Value& base, Visited& visited) {
     return path;
 }
 
+// Made of constants and of what the layout says, so the same in every execution.
+bool is_settled(const llvm::Value& number) {
+    if (llvm::isa<llvm::ConstantInt>(number) || call_of(number, "defib_query") != nullptr)
+        return true;
+    if (!llvm::isa<llvm::BinaryOperator, llvm::CastInst>(number)) return false;
+    return llvm::all_of(llvm::cast<llvm::User>(number).operands(),
+                        [](const llvm::Use& operand) { return is_settled(*operand); });
+}
+
 AccessPath call_path(const llvm::CallBase& call, Visited& visited) {
     AccessPath path;
     if (call_of(call, "defib_symbol") != nullptr) {
@@ -119,6 +128,9 @@ AccessPath call_path(const llvm::CallBase& call, Visited& visited) {
         path.text = origin.root == Root::symbol ? origin.text : "*" + origin.text;
         path.is_found = origin.is_found;
         path.is_scratch = origin.is_scratch;
+        // Nothing says how many elements there are.
+        if (call_of(call, "defib_element") != nullptr && !is_settled(*call.getArgOperand(1)))
+            path.is_found = true;
     }
     return path;
 }

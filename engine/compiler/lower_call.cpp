@@ -106,9 +106,17 @@ llvm::Value* Lowering::query(const llvm::CallBase& call) {
 
 // setup_per_cpu_areas(): a CPU's copy lies at the variable's address plus __per_cpu_offset[cpu].
 llvm::Value* Lowering::per_cpu(const llvm::CallBase& call) {
+    llvm::Value* cpu = call.getArgOperand(1);
+    if (entry_.routine.declaration.kind == "routine") {
+        // What is behind the table would be taken for an offset, and stored to.
+        const Field count{"symbol nr_cpu_ids", {"integer", 4, false, {}, {}}};
+        entry_.routine.reads.insert(count);
+        llvm::Value* cpus =
+            call_runtime(LOAD, {context_, binding("symbol", "nr_cpu_ids"), builder_.getInt32(4)});
+        cpu = call_runtime(INDEX, {context_, cpu, cpus});
+    }
     llvm::Value* table = binding("symbol", "__per_cpu_offset");
-    llvm::Value* place =
-        builder_.CreateAdd(table, builder_.CreateShl(call.getArgOperand(1), uint64_t{3}));
+    llvm::Value* place = builder_.CreateAdd(table, builder_.CreateShl(cpu, uint64_t{3}));
     llvm::Value* offset = call_runtime(LOAD, {context_, place, builder_.getInt32(8)});
     entry_.routine.reads.insert({"symbol __per_cpu_offset[]", {"integer", 8, false, {}, {}}});
     return builder_.CreateAdd(address(*call.getArgOperand(0)), offset);

@@ -54,19 +54,24 @@ TemporaryFolder::~TemporaryFolder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
+std::vector<Refusal> write_bitcode(const std::filesystem::path& source,
+                                   const std::filesystem::path& bitcode) {
+    const std::string output = output_of("cd " DEFIB_SOURCE_FOLDER " && " DEFIB_CLANG
+                                         " " DEFIB_CLANG_FLAGS " -ferror-limit=0 " +
+                                         source.string() + " -o " + bitcode.string());
+    std::vector<Refusal> refusals = errors_in(output);
+    if (refusals.empty() && !std::filesystem::exists(bitcode))
+        refusals.push_back({source.string(), 0, output});
+    return refusals;
+}
+
 std::unique_ptr<llvm::Module> to_bitcode(llvm::LLVMContext& context,
                                          const std::filesystem::path& source,
                                          std::vector<Refusal>& refusals) {
     const TemporaryFolder folder;
     const std::filesystem::path bitcode = folder / "source.bc";
-    const std::string output = output_of("cd " DEFIB_SOURCE_FOLDER " && " DEFIB_CLANG
-                                         " " DEFIB_CLANG_FLAGS " -ferror-limit=0 " +
-                                         source.string() + " -o " + bitcode.string());
-    refusals = errors_in(output);
-    if (!std::filesystem::exists(bitcode)) {
-        if (refusals.empty()) refusals.push_back({source.string(), 0, output});
-        return nullptr;
-    }
+    refusals = write_bitcode(source, bitcode);
+    if (!refusals.empty()) return nullptr;
     auto module = read_set(context, {bitcode});
     if (!module) {
         refusals.push_back({source.string(), 0, to_line(module.error())});

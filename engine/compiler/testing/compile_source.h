@@ -46,6 +46,10 @@ std::unique_ptr<llvm::Module> to_bitcode(llvm::LLVMContext& context,
                                          const std::filesystem::path& source,
                                          std::vector<Refusal>& refusals);
 
+// The same, kept in a file; gives back what clang said against it.
+std::vector<Refusal> write_bitcode(const std::filesystem::path& source,
+                                   const std::filesystem::path& bitcode);
+
 std::string read_text(const std::filesystem::path& path);
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
 

@@ -6,6 +6,6 @@
 
 // manifest: "name": "signal"
 // manifest: "signed": true
-ROUTINE(it, SUMMARY("x"))(s32 pid, u8 signal, bool force) -> s32 {
+ROUTINE(it, SUMMARY("x"))(s32 pid, u8 signal, bool force)->s32 {
     return force ? pid : -signal;
 }

@@ -4,4 +4,6 @@
 // The same at a constant index.
 #include "engine/compiler/cases/structs.h"
 
-VIEW(it, SUMMARY("x"))(kp<task_struct> task) { return task->rlim[7].rlim_max; }
+VIEW(it, SUMMARY("x"))(kp<task_struct> task) {
+    return task->rlim[7].rlim_max;
+}

@@ -6,5 +6,9 @@
 
 // manifest: "collector": "all"
 // manifest: "first_argument": "task_struct"
-COLLECTOR(all, SUMMARY("x"))() { emit_pointer(symbol(task_struct, init_task)); }
-VIEW(it, SUMMARY("x"), OF_EACH(all))(kp<task_struct> task) { return task->flags; }
+COLLECTOR(all, SUMMARY("x"))() {
+    emit_pointer(symbol(task_struct, init_task));
+}
+VIEW(it, SUMMARY("x"), OF_EACH(all))(kp<task_struct> task) {
+    return task->flags;
+}

@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 static constexpr u32 WEIGHTS[] = {88761, 71755, 56483, 46273};
-VIEW(it, SUMMARY("x"))(u64 index) { return WEIGHTS[index]; }
+VIEW(it, SUMMARY("x"))(u64 index) {
+    return WEIGHTS[index];
+}

@@ -5,6 +5,10 @@
 #include "engine/compiler/cases/structs.h"
 
 namespace {
-u64 twice(u64 n) { return 2 * n; }
-VIEW(it, SUMMARY("x"))(u64 n) { return twice(n); }
+u64 twice(u64 n) {
+    return 2 * n;
+}
+VIEW(it, SUMMARY("x"))(u64 n) {
+    return twice(n);
+}
 }  // namespace

@@ -4,4 +4,6 @@
 // A found word is read through freely.
 #include "engine/compiler/cases/structs.h"
 
-VIEW(it, SUMMARY("x"))(u64 word) { return pointer_from<task_struct>(word)->flags; }
+VIEW(it, SUMMARY("x"))(u64 word) {
+    return pointer_from<task_struct>(word)->flags;
+}

@@ -4,4 +4,6 @@
 // A constant index behind a pointer to plain words.
 #include "engine/compiler/cases/structs.h"
 
-VIEW(it, SUMMARY("x"))(kp<task_struct> task) { return task->words[3]; }
+VIEW(it, SUMMARY("x"))(kp<task_struct> task) {
+    return task->words[3];
+}

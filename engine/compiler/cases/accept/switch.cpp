@@ -6,11 +6,17 @@
 
 VIEW(it, SUMMARY("x"))(kp<task_struct> task) {
     switch (task->state) {
-        case 0: return 'R';
-        case 1: return 'S';
-        case 2: return 'D';
-        case 4: return 'T';
-        case 8: return 't';
-        default: return '?';
+        case 0:
+            return 'R';
+        case 1:
+            return 'S';
+        case 2:
+            return 'D';
+        case 4:
+            return 'T';
+        case 8:
+            return 't';
+        default:
+            return '?';
     }
 }

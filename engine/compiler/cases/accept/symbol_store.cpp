@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // manifest: "path": "symbol panic_timeout"
-ROUTINE(it, SUMMARY("x"), WRITES_SYMBOL(panic_timeout))() { *symbol(s32, panic_timeout) = 5; }
+ROUTINE(it, SUMMARY("x"), WRITES_SYMBOL(panic_timeout))() {
+    *symbol(s32, panic_timeout) = 5;
+}

@@ -8,4 +8,6 @@ template <class T>
 static u64 flags_of(kp<T> object) {
     return object->flags;
 }
-VIEW(it, SUMMARY("x"))(kp<task_struct> task) { return flags_of(task); }
+VIEW(it, SUMMARY("x"))(kp<task_struct> task) {
+    return flags_of(task);
+}

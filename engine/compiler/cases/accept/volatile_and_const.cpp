@@ -4,4 +4,6 @@
 // Qualifiers change nothing.
 #include "engine/compiler/cases/structs.h"
 
-VIEW(it, SUMMARY("x"))(kp<const volatile task_struct> task) { return task->flags; }
+VIEW(it, SUMMARY("x"))(kp<const volatile task_struct> task) {
+    return task->flags;
+}

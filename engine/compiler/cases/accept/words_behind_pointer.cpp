@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // manifest: "path": "*task_struct.words[]"
-VIEW(it, SUMMARY("x"))(kp<task_struct> task, u64 index) { return task->words[index]; }
+VIEW(it, SUMMARY("x"))(kp<task_struct> task, u64 index) {
+    return task->words[index];
+}

@@ -5,5 +5,9 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: 'helper' has C linkage and is no entry; drop extern "C"
-extern "C" u64 helper(u64 n) { return n + 1; }
-VIEW(it, SUMMARY("x"))(u64 n) { return helper(n); }
+extern "C" u64 helper(u64 n) {
+    return n + 1;
+}
+VIEW(it, SUMMARY("x"))(u64 n) {
+    return helper(n);
+}

@@ -9,4 +9,6 @@ static To as(From from) {
     // refused: cast to a kernel pointer: take it from a field
     return reinterpret_cast<To>(from);
 }
-VIEW(it, SUMMARY("x"))(kp<task_struct> task) { return as<kp<signal_struct>>(task)->nr_threads; }
+VIEW(it, SUMMARY("x"))(kp<task_struct> task) {
+    return as<kp<signal_struct>>(task)->nr_threads;
+}

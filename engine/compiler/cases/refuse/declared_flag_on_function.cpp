@@ -5,5 +5,9 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: [[defib::kernel]] belongs on a struct or union
-[[defib::kernel]] static u64 helper(u64 n) { return n; }
-VIEW(it, SUMMARY("x"))(u64 n) { return helper(n); }
+[[defib::kernel]] static u64 helper(u64 n) {
+    return n;
+}
+VIEW(it, SUMMARY("x"))(u64 n) {
+    return helper(n);
+}

@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: declares a store to task_struct.flags and never makes it; drop the declaration
-ROUTINE(it, SUMMARY("x"), WRITES(task_struct.flags))(kp<task_struct> task) { return task->flags; }
+ROUTINE(it, SUMMARY("x"), WRITES(task_struct.flags))(kp<task_struct> task) {
+    return task->flags;
+}

@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: returns neither an integer nor nothing; emit() a record instead
-VIEW(it, SUMMARY("x"))(u64 a) { return static_cast<double>(a); }
+VIEW(it, SUMMARY("x"))(u64 a) {
+    return static_cast<double>(a);
+}

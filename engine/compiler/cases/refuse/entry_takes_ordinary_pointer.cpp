@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: argument 1 is neither an integer nor a kernel pointer
-VIEW(it, SUMMARY("x"))(const u64* words) { return *words; }
+VIEW(it, SUMMARY("x"))(const u64* words) {
+    return *words;
+}

@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: argument 1 is neither an integer nor a kernel pointer
-VIEW(it, SUMMARY("x"))(Row row) { return row.pid; }
+VIEW(it, SUMMARY("x"))(Row row) {
+    return row.pid;
+}

@@ -6,4 +6,6 @@
 
 // refused set: assembly outside of functions; write it in the language
 asm(".global something");
-VIEW(it, SUMMARY("x"))(u64 n) { return n; }
+VIEW(it, SUMMARY("x"))(u64 n) {
+    return n;
+}

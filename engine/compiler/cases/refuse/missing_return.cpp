@@ -6,6 +6,8 @@
 
 static u64 helper(u64 n) {
     if (n > 3) return 1;
-// refused: non-void function does not return a value in all control paths
+    // refused: non-void function does not return a value in all control paths
 }
-VIEW(it, SUMMARY("x"))(u64 n) { return helper(n); }
+VIEW(it, SUMMARY("x"))(u64 n) {
+    return helper(n);
+}

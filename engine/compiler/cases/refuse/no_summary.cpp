@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: needs SUMMARY("..."): one line for whoever decides on it
-VIEW(it)(u64 n) { return n; }
+VIEW(it)(u64 n) {
+    return n;
+}

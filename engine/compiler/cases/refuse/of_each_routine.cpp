@@ -6,4 +6,6 @@
 
 COLLECTOR(all, SUMMARY("x"))() {}
 // refused: OF_EACH is for views; drop it
-ROUTINE(it, SUMMARY("x"), OF_EACH(all))(kp<task_struct> task) { return task->flags; }
+ROUTINE(it, SUMMARY("x"), OF_EACH(all))(kp<task_struct> task) {
+    return task->flags;
+}

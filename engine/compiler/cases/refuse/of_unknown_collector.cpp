@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: OF_EACH names 'sheep', and no COLLECTOR of this set has that name
-VIEW(it, SUMMARY("x"), OF_EACH(sheep))(kp<task_struct> task) { return task->flags; }
+VIEW(it, SUMMARY("x"), OF_EACH(sheep))(kp<task_struct> task) {
+    return task->flags;
+}

@@ -5,5 +5,9 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: calls itself, directly or through others; use a loop
-static u64 depth(u64 n) { return n == 0 ? 0 : 1 + depth(n - 1); }
-VIEW(it, SUMMARY("x"))(u64 n) { return depth(n); }
+static u64 depth(u64 n) {
+    return n == 0 ? 0 : 1 + depth(n - 1);
+}
+VIEW(it, SUMMARY("x"))(u64 n) {
+    return depth(n);
+}

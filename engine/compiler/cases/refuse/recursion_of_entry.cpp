@@ -6,4 +6,6 @@
 
 extern "C" u64 it(u64 n);
 // refused: calls itself, directly or through others; use a loop
-VIEW(it, SUMMARY("x"))(u64 n)->u64 { return n == 0 ? 0 : it(n - 1); }
+VIEW(it, SUMMARY("x"))(u64 n)->u64 {
+    return n == 0 ? 0 : it(n - 1);
+}

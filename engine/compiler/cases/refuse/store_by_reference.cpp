@@ -8,4 +8,6 @@ static void set(u64 DEFIB_KERNEL_SPACE& word) {
     // refused: a store to task_struct.flags, which is not declared
     word = 3;
 }
-ROUTINE(it, SUMMARY("x"))(kp<task_struct> task) { set(task->flags); }
+ROUTINE(it, SUMMARY("x"))(kp<task_struct> task) {
+    set(task->flags);
+}

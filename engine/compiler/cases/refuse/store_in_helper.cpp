@@ -8,4 +8,6 @@ static void mark(kp<task_struct> task) {
     // refused: a store to task_struct.state, which is not declared
     task->state = 1;
 }
-ROUTINE(it, SUMMARY("x"))(kp<task_struct> task) { mark(task); }
+ROUTINE(it, SUMMARY("x"))(kp<task_struct> task) {
+    mark(task);
+}

@@ -5,6 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 ROUTINE(it, SUMMARY("x"))(kp<task_struct> task) {
-    // refused: a store to task_struct.flags, which is not declared; declare WRITES(task_struct.flags)
+    // refused: a store to task_struct.flags, which is not declared; declare WRITES(
     task->flags = 1;
 }

@@ -8,4 +8,6 @@
 kernel_struct thread : list_head {
     u64 number;
 };
-VIEW(it, SUMMARY("x"))(kp<thread> object) { return object->number; }
+VIEW(it, SUMMARY("x"))(kp<thread> object) {
+    return object->number;
+}

@@ -6,4 +6,6 @@
 
 // refused: thread-local storage is not supported for the current target
 static thread_local u64 count = 0;
-VIEW(it, SUMMARY("x"))() { return ++count; }
+VIEW(it, SUMMARY("x"))() {
+    return ++count;
+}

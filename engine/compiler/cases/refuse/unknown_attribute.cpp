@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: the declaration says 'wrties task_struct.flags', which nothing knows
-ROUTINE(it, SUMMARY("x"), "wrties task_struct.flags")(kp<task_struct> task) { return task->flags; }
+ROUTINE(it, SUMMARY("x"), "wrties task_struct.flags")(kp<task_struct> task) {
+    return task->flags;
+}

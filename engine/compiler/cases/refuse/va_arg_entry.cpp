@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: takes more than 6 arguments; pass fewer
-VIEW(it, SUMMARY("x"))(u64 n, ...) { return n; }
+VIEW(it, SUMMARY("x"))(u64 n, ...) {
+    return n;
+}

@@ -5,4 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 // refused: a view does not write; make it a ROUTINE, or drop its WRITES
-VIEW(it, SUMMARY("x"), WRITES(task_struct.flags))(kp<task_struct> task) { task->flags = 1; }
+VIEW(it, SUMMARY("x"), WRITES(task_struct.flags))(kp<task_struct> task) {
+    task->flags = 1;
+}
