@@ -13,10 +13,14 @@
 
 namespace defib::signing {
 
+// -Wmissing-designated-field-initializers wants an initializer for each field.
+// NOLINTBEGIN(readability-redundant-member-init)
+// Neither of the two: the terminal.
 struct PassphraseSource {
     std::filesystem::path file = {};  // its first line
     int fd = -1;                      // likewise
-};  // neither: the terminal
+};
+// NOLINTEND(readability-redundant-member-init)
 
 enum class Prompt : uint8_t {
     once,

@@ -33,7 +33,8 @@ struct KeySetWish {
     uint64_t version = 1;
     std::vector<std::string> roots = {"root-1", "root-2", "root-3"};
     std::vector<std::string> images = {"image-a"};
-    std::vector<std::string> revoked = {};
+    // -Wmissing-designated-field-initializers wants an initializer for each field.
+    std::vector<std::string> revoked = {};  // NOLINT(readability-redundant-member-init)
     uint32_t root_threshold = 2;
     uint32_t image_threshold = 1;
     std::vector<std::string> signers = {"root-1", "root-2"};

@@ -45,6 +45,7 @@ class SoftwareTpm {
         const sockaddr_un control = address_of(folder_ / "tpm.ctrl");
         ::unlink(control.sun_path);
         const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM, 0));
+        if (!listener.is_open()) return false;
         if (::bind(listener.get(), generic(control), sizeof control) != 0) return false;
         if (::listen(listener.get(), 8) != 0) return false;
         pid_ = ::fork();
@@ -79,6 +80,7 @@ class SoftwareTpm {
     // needs: CMD_GET_CAPABILITY is answered once all its sockets are there.
     static bool is_answering(const sockaddr_un& control) {
         const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+        if (!fd.is_open()) return false;
         if (::connect(fd.get(), generic(control), sizeof control) != 0) return false;
         const unsigned char get_capability[] = {0, 0, 0, 1};
         char answer[8];

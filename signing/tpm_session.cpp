@@ -23,19 +23,18 @@ Result<std::unique_ptr<TpmSession>> TpmSession::open(const std::string& tcti) {
         return fail(DEFIB_ERROR_SIGNING_TPM, tcti, fmt::format("{} (0x{:x})", what, status),
                     "check that there is a TPM 2.0, or keep the counters in a file");
     };
-    if (const TSS2_RC rc = (*library)->Tss2_TctiLdr_Initialize(tcti.c_str(), &session->tcti_); rc) {
+    if (const TSS2_RC rc = (*library)->tcti_initialize(tcti.c_str(), &session->tcti_); rc) {
         return no_tpm("no way to a TPM", rc);
     }
-    if (const TSS2_RC rc = (*library)->Esys_Initialize(&session->esys_, session->tcti_, nullptr);
-        rc) {
+    if (const TSS2_RC rc = (*library)->initialize(&session->esys_, session->tcti_, nullptr); rc) {
         return no_tpm("the TPM does not answer", rc);
     }
     return session;
 }
 
 TpmSession::~TpmSession() {
-    if (esys_) library_.Esys_Finalize(&esys_);
-    if (tcti_) library_.Tss2_TctiLdr_Finalize(&tcti_);
+    if (esys_) library_.finalize(&esys_);
+    if (tcti_) library_.tcti_finalize(&tcti_);
 }
 
 Result<void> TpmSession::check(TSS2_RC status, const char* what, TPM2_HANDLE index) const {
@@ -51,32 +50,32 @@ Result<void> TpmSession::authorise_owner(const std::string& secret) {
     }
     auth.size = uint16_t(secret.size());
     std::ranges::copy(secret, auth.buffer);
-    return check(library_.Esys_TR_SetAuth(esys_, ESYS_TR_RH_OWNER, &auth), "authorise", 0);
+    return check(library_.set_auth(esys_, ESYS_TR_RH_OWNER, &auth), "authorise", 0);
 }
 
 Result<ESYS_TR> TpmSession::find(TPM2_HANDLE index) {
     ESYS_TR handle = ESYS_TR_NONE;
-    const auto found = check(library_.Esys_TR_FromTPMPublic(esys_, index, ESYS_TR_NONE,
-                                                            ESYS_TR_NONE, ESYS_TR_NONE, &handle),
-                             "find", index);
+    const auto found =
+        check(library_.from_public(esys_, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &handle),
+              "find", index);
     if (!found) return std::unexpected(found.error());
     return handle;
 }
 
 Result<uint32_t> TpmSession::attributes(TPM2_HANDLE index) {
     ESYS_TR handle = ESYS_TR_NONE;
-    TSS2_RC rc = library_.Esys_TR_FromTPMPublic(esys_, index, ESYS_TR_NONE, ESYS_TR_NONE,
-                                                ESYS_TR_NONE, &handle);
+    TSS2_RC rc =
+        library_.from_public(esys_, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &handle);
     if (rc == NO_SUCH_INDEX) return 0;
     TPM2B_NV_PUBLIC* info = nullptr;
     if (rc == TSS2_RC_SUCCESS) {
-        rc = library_.Esys_NV_ReadPublic(esys_, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                         &info, nullptr);
-        library_.Esys_TR_Close(esys_, &handle);
+        rc = library_.nv_read_public(esys_, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &info,
+                                     nullptr);
+        library_.close(esys_, &handle);
     }
     if (auto ok = check(rc, "look at", index); !ok) return std::unexpected(ok.error());
     const uint32_t attributes = info->nvPublic.attributes;
-    library_.Esys_Free(info);
+    library_.free(info);
     return attributes;
 }
 
@@ -88,27 +87,26 @@ Result<void> TpmSession::define(TPM2_HANDLE index, uint32_t attributes, uint16_t
     info.nvPublic.dataSize = size;
     const TPM2B_AUTH no_auth{};
     ESYS_TR handle = ESYS_TR_NONE;
-    const TSS2_RC rc =
-        library_.Esys_NV_DefineSpace(esys_, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                     ESYS_TR_NONE, &no_auth, &info, &handle);
-    if (rc == TSS2_RC_SUCCESS) library_.Esys_TR_Close(esys_, &handle);
+    const TSS2_RC rc = library_.nv_define(esys_, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                          ESYS_TR_NONE, &no_auth, &info, &handle);
+    if (rc == TSS2_RC_SUCCESS) library_.close(esys_, &handle);
     return check(rc, "define", index);
 }
 
 Result<void> TpmSession::undefine(TPM2_HANDLE index) {
     const auto handle = find(index);
     if (!handle) return std::unexpected(handle.error());
-    return check(library_.Esys_NV_UndefineSpace(esys_, ESYS_TR_RH_OWNER, *handle, ESYS_TR_PASSWORD,
-                                                ESYS_TR_NONE, ESYS_TR_NONE),
+    return check(library_.nv_undefine(esys_, ESYS_TR_RH_OWNER, *handle, ESYS_TR_PASSWORD,
+                                      ESYS_TR_NONE, ESYS_TR_NONE),
                  "delete", index);
 }
 
 Result<void> TpmSession::increment(TPM2_HANDLE index) {
     auto handle = find(index);
     if (!handle) return std::unexpected(handle.error());
-    const TSS2_RC rc = library_.Esys_NV_Increment(esys_, *handle, *handle, ESYS_TR_PASSWORD,
-                                                  ESYS_TR_NONE, ESYS_TR_NONE);
-    library_.Esys_TR_Close(esys_, &*handle);
+    const TSS2_RC rc = library_.nv_increment(esys_, *handle, *handle, ESYS_TR_PASSWORD,
+                                             ESYS_TR_NONE, ESYS_TR_NONE);
+    library_.close(esys_, &*handle);
     return check(rc, "increment", index);
 }
 
@@ -121,18 +119,18 @@ Result<void> TpmSession::write(TPM2_HANDLE index, std::span<const uint64_t> valu
             data.buffer[data.size++] = uint8_t(value >> shift);
         }
     }
-    const TSS2_RC rc = library_.Esys_NV_Write(esys_, *handle, *handle, ESYS_TR_PASSWORD,
-                                              ESYS_TR_NONE, ESYS_TR_NONE, &data, 0);
-    library_.Esys_TR_Close(esys_, &*handle);
+    const TSS2_RC rc = library_.nv_write(esys_, *handle, *handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                         ESYS_TR_NONE, &data, 0);
+    library_.close(esys_, &*handle);
     return check(rc, "write", index);
 }
 
 Result<void> TpmSession::lock(TPM2_HANDLE index) {
     auto handle = find(index);
     if (!handle) return std::unexpected(handle.error());
-    const TSS2_RC rc = library_.Esys_NV_WriteLock(esys_, *handle, *handle, ESYS_TR_PASSWORD,
-                                                  ESYS_TR_NONE, ESYS_TR_NONE);
-    library_.Esys_TR_Close(esys_, &*handle);
+    const TSS2_RC rc = library_.nv_write_lock(esys_, *handle, *handle, ESYS_TR_PASSWORD,
+                                              ESYS_TR_NONE, ESYS_TR_NONE);
+    library_.close(esys_, &*handle);
     return check(rc, "lock", index);
 }
 
@@ -140,17 +138,16 @@ Result<void> TpmSession::read(TPM2_HANDLE index, std::span<uint64_t> out) {
     auto handle = find(index);
     if (!handle) return std::unexpected(handle.error());
     TPM2B_MAX_NV_BUFFER* data = nullptr;
-    const TSS2_RC rc =
-        library_.Esys_NV_Read(esys_, *handle, *handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                              uint16_t(out.size_bytes()), 0, &data);
-    library_.Esys_TR_Close(esys_, &*handle);
+    const TSS2_RC rc = library_.nv_read(esys_, *handle, *handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, uint16_t(out.size_bytes()), 0, &data);
+    library_.close(esys_, &*handle);
     if (auto ok = check(rc, "read", index); !ok) return ok;
     const bool is_whole = data->size == out.size_bytes();
     for (size_t i = 0; is_whole && i < out.size(); ++i) {
         out[i] = 0;
         for (size_t byte = 0; byte < 8; ++byte) out[i] = out[i] << 8 | data->buffer[i * 8 + byte];
     }
-    library_.Esys_Free(data);
+    library_.free(data);
     if (is_whole) return {};
     return fail(DEFIB_ERROR_SIGNING_TPM, tcti_name_,
                 fmt::format("index 0x{:08x} has another size", index));

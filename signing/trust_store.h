@@ -19,12 +19,15 @@
 
 namespace defib::signing {
 
+// -Wmissing-designated-field-initializers wants an initializer for each field.
+// NOLINTBEGIN(readability-redundant-member-init)
 struct TrustSetup {
     std::filesystem::path folder = {};
     std::string tcti = {};             // of a TPM; empty: counters in a file
     std::string owner_secret = {};     // the TPM's owner authorisation
     std::filesystem::path root = "/";  // where the machine's identity is read
 };
+// NOLINTEND(readability-redundant-member-init)
 
 class TrustStore {
   public:

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 
 #include "tests/faults/symptom.h"
 #include "tests/lab/under_test.h"
@@ -56,6 +58,8 @@ void show(lab::Guest& guest, const Fault& fault) {
     const auto injection = inject(guest, fault);
     ASSERT_TRUE(ok(injection)) << fault.name;
     ASSERT_TRUE(ok(wait_for_symptom(guest, *injection)));
+    const std::chrono::duration<double> took = lab::Clock::now() - injection->at;
+    std::printf("%s: seen after %.1f s\n", fault.name, took.count());
     expect_kill_does_what_the_table_says(guest, *injection);
 }
 

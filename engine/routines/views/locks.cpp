@@ -101,7 +101,8 @@ bool is_rwsem_waiter(u64 waiter) {
 bool has_waiters_in_lists() {
     return type_exists(mutex_waiter) && type_exists(rwsem_waiter) && exists(mutex, owner) &&
            exists(mutex, wait_list) && exists(rw_semaphore, owner) &&
-           exists(rw_semaphore, wait_list);
+           exists(rw_semaphore, wait_list) && constant_exists(MUTEX_FLAG_WAITERS) &&
+           constant_exists(RWSEM_READER_OWNED);
 }
 
 void name_list_lock(DefibWaitRecord* record, kp<task_struct> task) {

@@ -35,7 +35,10 @@ static void write_blocks(void* context) {
 
 int disk(char** arguments) {
     struct disk_work work = {arguments[0], number(arguments[1]) * ((1 << 20) / BLOCK_BYTES)};
-    if (!work.blocks) die("MIB");
+    if (!work.blocks) {
+        fputs("victim: disk: at least 1 MIB\n", stderr);
+        return 2;
+    }
     return run_children(number(arguments[2]), write_blocks, &work);
 }
 

@@ -62,9 +62,9 @@ int stopped(char** arguments) {
 
 int vfork_parent(char** arguments) {
     (void)arguments;
-    // clang-format off
-    if (vfork() == 0) for (;;) pause();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
-    // clang-format on
+    if (vfork() == 0) {
+        for (;;) pause();
+    }
     return 0;
 }
 
