@@ -92,14 +92,18 @@ void keep_entries_only(llvm::Module& module) {
     });
 }
 
+void add_constant(llvm::Module& module, const std::string& name, llvm::Constant& value) {
+    auto* constant =
+        llvm::cast<llvm::GlobalVariable>(module.getOrInsertGlobal(name, value.getType()));
+    constant->setInitializer(&value);
+    constant->setConstant(true);
+}
+
 void add_text(llvm::Module& module, const std::string& name, const std::string& text) {
     llvm::LLVMContext& context = module.getContext();
-    llvm::Constant* letters = llvm::ConstantDataArray::getString(context, text);
-    llvm::Constant* size = llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), text.size());
-    new llvm::GlobalVariable(module, letters->getType(), true, llvm::GlobalValue::ExternalLinkage,
-                             letters, name);
-    new llvm::GlobalVariable(module, size->getType(), true, llvm::GlobalValue::ExternalLinkage,
-                             size, name + "_size");
+    add_constant(module, name, *llvm::ConstantDataArray::getString(context, text));
+    add_constant(module, name + "_size",
+                 *llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), text.size()));
 }
 
 }  // namespace
@@ -151,9 +155,10 @@ Manifest compile_set(llvm::Module& module, Refusals& refusals) {
     return manifest;
 }
 
-Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
-                          const Target& target, const Companions& companions, Refusals& refusals) {
-    const std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
+Result<std::unique_ptr<llvm::Module>> prepare(const llvm::Module& module, const Manifest& manifest,
+                                              const Target& target, const Companions& companions,
+                                              Refusals& refusals) {
+    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
     llvm::StripDebugInfo(*copy);
     if (auto done = retarget(*copy, target); !done) return std::unexpected(done.error());
     // A copy of its own for the second look: unused routines have to stay until then.
@@ -162,7 +167,7 @@ Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
             ->setLinkage(llvm::GlobalValue::ExternalLinkage);
     optimise(*copy);
     verify_module(*copy, manifest, refusals);
-    if (!refusals.empty()) return std::string();
+    if (!refusals.empty()) return nullptr;
 
     std::vector<std::string> names;
     for (const Routine& routine : manifest.routines) {
@@ -179,7 +184,14 @@ Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
         optimise(*copy);
     }
     for (const auto& [name, text] : companions.texts) add_text(*copy, name, text);
-    return generate(*copy, target);
+    return copy;
+}
+
+Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
+                          const Target& target, const Companions& companions, Refusals& refusals) {
+    auto prepared = prepare(module, manifest, target, companions, refusals);
+    if (!prepared) return std::unexpected(prepared.error());
+    return refusals.empty() ? generate(**prepared, target) : std::string();
 }
 
 }  // namespace defib::compiler

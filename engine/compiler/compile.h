@@ -34,7 +34,13 @@ struct Companions {
     std::map<std::string, std::string> texts;  // constants NAME and NAME_size for the host
 };
 
-// Optimises a copy for the target, verifies it again, adds dispatch and companions, and emits it.
+// An optimised copy for the target's processors, verified again, with dispatch and companions. What
+// generate() is then asked for may be any processor of the same triple.
+Result<std::unique_ptr<llvm::Module>> prepare(const llvm::Module& module, const Manifest& manifest,
+                                              const Target& target, const Companions& companions,
+                                              Refusals& refusals);
+
+// The same, and emits it.
 Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
                           const Target& target, const Companions& companions, Refusals& refusals);
 

@@ -40,12 +40,10 @@ Result<PtxOutput> parse_ptx(const std::string& text) {
     return PtxOutput{parts[0], parts[1], parts[2], parts[3]};
 }
 
-Result<std::string> write_output(const llvm::Module& module, const compiler::Manifest& manifest,
-                                 const compiler::Target& target,
-                                 const compiler::Companions& companions,
-                                 const std::filesystem::path& file, Refusals& refusals) {
-    auto output = compiler::build(module, manifest, target, companions, refusals);
-    if (!output || !refusals.empty()) return output;
+Result<std::string> write_output(const llvm::Module& module, const compiler::Target& target,
+                                 const std::filesystem::path& file) {
+    auto output = compiler::generate(module, target);
+    if (!output) return output;
     if (auto written = write_atomically(file, *output); !written)
         return std::unexpected(written.error());
     return output;
@@ -60,22 +58,33 @@ Result<void> write_outputs(const Options& options, Refusals& refusals) {
     // The object carries what its host needs: the manifest, and the GPU's programs.
     compiler::Companions companions{options.object_runtime,
                                     {{"defib_manifest", compiler::to_json(manifest)}}};
+    // Only the last step depends on the card.
+    std::map<std::filesystem::path, std::unique_ptr<llvm::Module>> programs;
     for (const std::string& text : options.ptx) {
         const auto ptx = parse_ptx(text);
         if (!ptx) return std::unexpected(ptx.error());
-        auto program =
-            write_output(**module, manifest, compiler::Target::ptx(ptx->processor, ptx->version),
-                         {ptx->runtime, {}}, ptx->file, refusals);
+        const auto target = compiler::Target::ptx(ptx->processor, ptx->version);
+        std::unique_ptr<llvm::Module>& prepared = programs[ptx->runtime];
+        if (prepared == nullptr) {
+            auto fresh =
+                compiler::prepare(**module, manifest, target, {ptx->runtime, {}}, refusals);
+            if (!fresh) return std::unexpected(fresh.error());
+            if (!refusals.empty()) return {};
+            prepared = std::move(*fresh);
+        }
+        auto program = write_output(*prepared, target, ptx->file);
         if (!program) return std::unexpected(program.error());
-        if (!refusals.empty()) return {};
         companions.texts["defib_ptx_" + ptx->processor] = *program;
     }
     if (!options.object.empty()) {
-        const auto object = write_output(**module, manifest, compiler::Target::x86_64(), companions,
-                                         options.object, refusals);
-        if (!object) return std::unexpected(object.error());
+        const auto target = compiler::Target::x86_64();
+        const auto prepared = compiler::prepare(**module, manifest, target, companions, refusals);
+        if (!prepared) return std::unexpected(prepared.error());
+        if (!refusals.empty()) return {};
+        if (const auto object = write_output(**prepared, target, options.object); !object)
+            return std::unexpected(object.error());
     }
-    if (options.manifest.empty() || !refusals.empty()) return {};
+    if (options.manifest.empty()) return {};
     return write_atomically(options.manifest, companions.texts["defib_manifest"]);
 }
 

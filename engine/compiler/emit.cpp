@@ -11,6 +11,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Target/TargetOptions.h>
+#include <llvm/Transforms/Utils/Cloning.h>
 
 #include <mutex>
 
@@ -62,7 +63,7 @@ Target Target::x86_64() {
     return {"x86_64-unknown-linux-gnu", "x86-64", "", false};
 }
 
-Target Target::ptx(std::string processor, std::string ptx) {
+Target Target::ptx(std::string processor, const std::string& ptx) {
     return {"nvptx64-nvidia-cuda", std::move(processor), "+" + ptx, true};
 }
 
@@ -95,9 +96,11 @@ void optimise(llvm::Module& module) {
     builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-Result<std::string> generate(llvm::Module& module, const Target& target) {
+Result<std::string> generate(const llvm::Module& module, const Target& target) {
     auto machine = machine_for(target);
     if (!machine) return std::unexpected(machine.error());
+    // Code generation rewrites the module, and the caller may want it for other processors too.
+    const std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
     llvm::SmallString<0> output;
     llvm::raw_svector_ostream stream(output);
     llvm::legacy::PassManager passes;
@@ -105,7 +108,7 @@ Result<std::string> generate(llvm::Module& module, const Target& target) {
                                          : llvm::CodeGenFileType::ObjectFile;
     if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, kind))
         return fail(DEFIB_ERROR_BASE_TOOL_FAILED, target.triple, "cannot emit this kind of file");
-    passes.run(module);
+    passes.run(*copy);
     return output.str().str();
 }
 

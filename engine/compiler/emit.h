@@ -20,7 +20,7 @@ struct Target {
 
     static Target x86_64();
     // `processor` as "sm_75"; `ptx` as "ptx64" for .version 6.4.
-    static Target ptx(std::string processor, std::string ptx);
+    static Target ptx(std::string processor, const std::string& ptx);
 };
 
 // Makes the module one of the target's.
@@ -30,7 +30,7 @@ Result<void> retarget(llvm::Module& module, const Target& target);
 void optimise(llvm::Module& module);
 
 // The module as the target's assembly or object.
-Result<std::string> generate(llvm::Module& module, const Target& target);
+Result<std::string> generate(const llvm::Module& module, const Target& target);
 
 }  // namespace defib::compiler
 

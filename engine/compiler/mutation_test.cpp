@@ -190,9 +190,9 @@ const Mutation MUTATIONS[] = {
     {"global variable",
      [](llvm::Function& function) {
          return at_entry(function, [](llvm::IRBuilder<>& builder, llvm::Function& at) {
-             auto* global = new llvm::GlobalVariable(*at.getParent(), builder.getInt64Ty(), false,
-                                                     llvm::GlobalValue::InternalLinkage,
-                                                     builder.getInt64(0), "state");
+             auto* global = llvm::cast<llvm::GlobalVariable>(
+                 at.getParent()->getOrInsertGlobal("state", builder.getInt64Ty()));
+             global->setInitializer(builder.getInt64(0));
              builder.CreateStore(builder.getInt64(1), global);
          });
      }},
