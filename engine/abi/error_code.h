@@ -100,7 +100,11 @@
     X(SLOTS_NOTHING_BOOTABLE,     'S','L',  1, ENVIRONMENT, "no slot holds an image that may start")\
     X(SLOTS_STORAGE,              'S','L',  2, ENVIRONMENT, "the slots cannot be read or written") \
     X(SLOTS_BUSY,                 'S','L',  3, ENVIRONMENT, "the slot is needed as it is")         \
-    X(SLOTS_TOO_LARGE,            'S','L',  4, INPUT,       "larger than a slot")
+    X(SLOTS_TOO_LARGE,            'S','L',  4, INPUT,       "larger than a slot")                  \
+    /* CO: engine/compiler */                                                                      \
+    X(COMPILER_NOT_BITCODE,     'C','O',  1, INPUT,       "not bitcode of a routine")              \
+    X(COMPILER_DEFINED_TWICE,   'C','O',  2, INPUT,       "two files define the same")             \
+    X(COMPILER_NO_TARGET,       'C','O',  3, USAGE,       "no processor that this LLVM knows")
 // clang-format on
 
 #define DEFIB_ERROR_ENUM(name, a, b, number, exit, text) \

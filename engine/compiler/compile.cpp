@@ -3,16 +3,17 @@
 #include "engine/compiler/compile.h"
 
 #include <llvm/ADT/StringExtras.h>
+#include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/DebugInfo.h>
+#include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/Verifier.h>
-#include <llvm/IRReader/IRReader.h>
 #include <llvm/Linker/Linker.h>
 #include <llvm/Support/SHA256.h>
-#include <llvm/Support/SourceMgr.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/IPO/Internalize.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
+#include "engine/base/file.h"
 #include "engine/compiler/check.h"
 #include "engine/compiler/declarations.h"
 #include "engine/compiler/flatten.h"
@@ -28,12 +29,14 @@ namespace {
 
 Result<std::unique_ptr<llvm::Module>> read_module(llvm::LLVMContext& context,
                                                   const std::filesystem::path& path) {
-    llvm::SMDiagnostic diagnostic;
-    auto module = llvm::parseIRFile(path.string(), diagnostic, context);
-    if (module == nullptr)
-        return fail(DEFIB_ERROR_BASE_CANNOT_READ, path.string(), diagnostic.getMessage().str(),
-                    "give the bitcode that clang made");
-    return module;
+    auto file = MappedFile::open(path);
+    if (!file) return std::unexpected(file.error());
+    const llvm::MemoryBufferRef bytes(as_text(file->bytes()), path.string());
+    auto module = llvm::parseBitcodeFile(bytes, context);
+    if (!module)
+        return fail(DEFIB_ERROR_COMPILER_NOT_BITCODE, path.string(),
+                    llvm::toString(module.takeError()), "give what clang -emit-llvm -c made");
+    return std::move(*module);
 }
 
 // The code alone: no names, no lines, no file, so that moving a comment changes nothing.
@@ -104,6 +107,8 @@ void add_text(llvm::Module& module, const std::string& name, const std::string& 
 Result<std::unique_ptr<llvm::Module>> read_set(llvm::LLVMContext& context,
                                                const std::vector<std::filesystem::path>& inputs) {
     context.setDiscardValueNames(true);
+    // LLVM's own handler prints and ends the program.
+    context.setDiagnosticHandlerCallBack([](const llvm::DiagnosticInfo*, void*) {});
     std::unique_ptr<llvm::Module> set;
     for (const std::filesystem::path& input : inputs) {
         auto module = read_module(context, input);
@@ -111,7 +116,7 @@ Result<std::unique_ptr<llvm::Module>> read_set(llvm::LLVMContext& context,
         if (set == nullptr)
             set = std::move(*module);
         else if (llvm::Linker::linkModules(*set, std::move(*module)))
-            return fail(DEFIB_ERROR_BASE_TOOL_FAILED, input.string(),
+            return fail(DEFIB_ERROR_COMPILER_DEFINED_TWICE, input.string(),
                         "defines what another file of the set defines", "rename one of them");
     }
     return set;

@@ -4,6 +4,7 @@
 
 #include <llvm/ADT/SmallString.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
@@ -33,11 +34,23 @@ void register_targets() {
 
 Result<std::unique_ptr<llvm::TargetMachine>> machine_for(const Target& target) {
     register_targets();
+    const auto unknown = [&](const std::string& what) {
+        return fail(DEFIB_ERROR_COMPILER_NO_TARGET, what, "of " + target.triple,
+                    "see llc --march=nvptx64 --mcpu=help");
+    };
     std::string reason;
     const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
-    if (found == nullptr)
-        return fail(DEFIB_ERROR_BASE_TOOL_FAILED, target.triple, reason,
-                    "use an LLVM that is built for it");
+    if (found == nullptr) return unknown(target.triple);
+    // Asked first: for a name that it does not know LLVM takes another, and only prints.
+    const std::unique_ptr<llvm::MCSubtargetInfo> known(
+        found->createMCSubtargetInfo(target.triple, "", ""));
+    if (!known->isCPUStringValid(target.processor)) return unknown(target.processor);
+    llvm::StringRef feature = target.features;
+    feature.consume_front("+");
+    const bool is_known =
+        feature.empty() || llvm::any_of(known->getAllProcessorFeatures(),
+                                        [&](const auto& one) { return feature == one.Key; });
+    if (!is_known) return unknown(feature.str());
     return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
         target.triple, target.processor, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
         std::nullopt, llvm::CodeGenOptLevel::Default));
