@@ -24,7 +24,8 @@ struct RealKernel : ::testing::TestWithParam<Machine> {};
 
 INSTANTIATE_TEST_SUITE_P(
     Machines, RealKernel,
-    ::testing::Values(Machine{"linux_6_1", {.kernel = "6.1"}, 4}, Machine{"linux_6_12", {.kernel = "6.12"}, 4},
+    ::testing::Values(Machine{"linux_6_1", {.kernel = "6.1"}, 4},
+                      Machine{"linux_6_12", {.kernel = "6.12"}, 4},
                       Machine{"linux_6_12_5_levels_4_GB",
                               {.kernel = "6.12", .ram_megabytes = 4096, .five_level_paging = true},
                               5},
@@ -74,6 +75,18 @@ TEST_P(RealKernel, IsFoundAndProved) {
     KernelMemory memory(kernel->window, kernel->map);
     EXPECT_EQ(memory.read<uint64_t>(address_of(*kernel, layout->symbols.at("page_offset_base"))),
               kernel->map.linear[0].first);
+
+    // vmemmap: the same bytes by subtraction as by the page tables.
+    Kernel complete = *kernel;
+    complete_map(complete, *layout);
+    ASSERT_GT(complete.map.linear_count, 2U);
+    KernelMemory by_subtraction(complete.window, complete.map);
+    for (uint32_t i = 2; i < complete.map.linear_count; i++) {
+        const DefibLinear& stretch = complete.map.linear[i];
+        for (const uint64_t at : {stretch.first, stretch.first + stretch.size - 64}) {
+            EXPECT_EQ(by_subtraction.piece(at, 64).data(), memory.piece(at, 64).data());
+        }
+    }
 
     // What the guest itself has touched meanwhile, and no more.
     EXPECT_LT(allocated(guest->ram_file()), before + (64U << 20));

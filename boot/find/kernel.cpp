@@ -49,4 +49,13 @@ uint64_t address_of(const Kernel& kernel, const layouts::LayoutSymbol& symbol) {
     return symbol.is_absolute ? value : kernel.text + value;
 }
 
+void complete_map(Kernel& kernel, const layouts::Layout& layout) {
+    const auto symbol = layout.symbols.find("vmemmap_base");
+    const auto page = layout.structs.find("page");
+    if (symbol == layout.symbols.end() || page == layout.structs.end()) return;
+    KernelMemory memory(kernel.window, kernel.map);
+    const auto base = memory.read<uint64_t>(address_of(kernel, symbol->second));
+    if (base) add_vmemmap(kernel.map, kernel.window, *base, page->second.size);
+}
+
 }  // namespace defib::boot

@@ -30,6 +30,9 @@ uint64_t address_of(const Kernel& kernel, const layouts::LayoutSymbol& symbol);
 Result<void> prove_identity(const Target& target, const Kernel& kernel,
                             const layouts::Layout& layout);
 
+// Adds to the linear maps what takes symbols to find: vmemmap. Only for a layout that was proved.
+void complete_map(Kernel& kernel, const layouts::Layout& layout);
+
 }  // namespace defib::boot
 
 #endif

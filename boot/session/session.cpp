@@ -25,6 +25,7 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
     session->layout_ = std::move(options.layout);
     auto proved = prove_identity(session->target_, session->kernel_, session->layout_);
     if (!proved) return std::unexpected(proved.error());
+    complete_map(session->kernel_, session->layout_);
 
     auto bound = bind(session->manifest_, session->layout_, session->kernel_.text, Scratch{});
     if (!bound) return std::unexpected(bound.error());

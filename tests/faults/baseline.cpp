@@ -28,6 +28,11 @@ struct Beats {
     bool is_recent = false;
 };
 
+bool kernel_schedules(const lab::Guest& guest) {
+    const auto beats = guest.heartbeats(lab::Lane::REALTIME);
+    return !beats.empty() && Clock::now() - beats.back().host < RECENT;
+}
+
 Beats beats_since(const lab::Guest& guest, Clock::time_point from, Clock::time_point to) {
     const auto all = guest.heartbeats();
     const auto after = [&](const lab::Beat& beat) { return beat.host > to; };
@@ -67,7 +72,9 @@ std::string outcome_of(lab::Guest& guest, const Injection& injection, const Beat
                        size_t console_at_half) {
     const std::string console = guest.console();
     if (!first_match(console, "Kernel panic").empty()) return "panicked";
-    if (!beats.is_recent) return "hangs";
+    if (!beats.is_recent) {
+        return kernel_schedules(guest) ? "starves: only realtime processes run" : "hangs";
+    }
     if (injection.fault->kind == Kind::HEALTHY) {
         const std::string_view log = std::string_view(console).substr(injection.console_from);
         return first_match(log, TROUBLE).empty() ? "well" : "runs, but the log complains";
@@ -141,8 +148,8 @@ Result<Observation> observe(const Fault& fault, std::string_view kernel) {
         observation.symptom_s = seconds(Clock::now() - injection->at);
     }
     const auto alone_until = [&](Clock::time_point until) {
-        // Reaching the deadline is what this wait is for.
-        (void)guest->wait_for("the end", [] { return false; }, left(until));
+        [[maybe_unused]] const auto reached_as_meant =
+            guest->wait_for("the end", [] { return false; }, left(until));
     };
     alone_until(injection->at + ALONE / 2);
     const size_t console_at_half = guest->console_size();

@@ -9,7 +9,6 @@ namespace defib::faults {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 Observation observation() {
     return {"f1a", "6.12", "6.12.1-amd64", 4.04, 0.31, 0.02, "soft lockup 5 s", "hangs"};

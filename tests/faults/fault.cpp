@@ -8,14 +8,14 @@
 namespace defib::faults {
 
 std::span<const Fault> all() {
-    static const std::vector<Fault> joined = [] {
+    static const std::vector<Fault> JOINED = [] {
         std::vector<Fault> list;
         for (const auto table : {kernel_faults(), process_faults(), healthy_loads()}) {
             list.insert(list.end(), table.begin(), table.end());
         }
         return list;
     }();
-    return joined;
+    return JOINED;
 }
 
 const Fault* find(std::string_view name) {

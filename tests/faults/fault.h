@@ -68,6 +68,9 @@ struct Setting {
     const char* value = "";
 };
 
+// An entry names what it means and no more, which clang takes only with an initializer for the
+// rest. NOLINTBEGIN(readability-redundant-member-init)
+
 // What the guest must be for the fault to happen.
 struct Conditions {
     unsigned cpus = 2;
@@ -100,6 +103,8 @@ struct Fault {
     Few<Evidence, 4> symptom{};
     const char* note = "";  // where it cannot be made, and other limits
 };
+
+// NOLINTEND(readability-redundant-member-init)
 
 std::span<const Fault> all();
 // Null if there is none of that name.
