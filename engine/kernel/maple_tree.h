@@ -38,8 +38,7 @@ struct MapleEntry {
 
 // Where the index lies in one node: the slot, and the last index of that slot.
 template <class Node>
-inline MapleEntry maple_slot(kp<Node> node, u64 pivots, u64 index,
-                                                    u64 last) {
+inline MapleEntry maple_slot(kp<Node> node, u64 pivots, u64 index, u64 last) {
     u64 place = 0;
     for (; place < pivots; ++place) {
         const u64 pivot = node->pivot[place];
