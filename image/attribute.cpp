@@ -90,7 +90,7 @@ Result<Attributes> read_attributes(Bytes bytes, const std::string& object) {
         last_value = as_text(value);
     }
     if (!reader.take_zeros(reader.rest().size())) return malformed(object, "padding that is none");
-    for (uint16_t type = 1; type < seen.size(); ++type) {
+    for (size_t type = 1; type < seen.size(); ++type) {
         if (seen[type] == 0) {
             return fail(DEFIB_ERROR_IMAGE_INCOMPLETE, object,
                         "attribute " + std::to_string(type) + " is missing");

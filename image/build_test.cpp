@@ -38,7 +38,7 @@ TEST(Build, IsReadBackAsItWasAskedFor) {
     EXPECT_EQ(image->attributes.source_date, 1'750'000'000U);
     EXPECT_EQ(image->attributes.targets.size(), 2U);
     EXPECT_EQ(image->parts.size(), 4U);
-    EXPECT_EQ(as_text(image->find(PartType::engine_ptx)->content), wish.engine);
+    EXPECT_EQ(as_text(image->find(PartType::engine_ptx, "sm_75")->content), wish.engine);
     EXPECT_EQ(as_text(image->find(PartType::layout_json, "6.12.0-1")->content), "layout two");
     EXPECT_EQ(image->find(PartType::layout_json, "6.13"), nullptr);
     EXPECT_EQ(image->signatures.size(), 1U);
@@ -59,7 +59,7 @@ TEST(Build, RefusesWhatNoImageHas) {
     EXPECT_REFUSED(try_parts([](Parts& p) { p.erase(p.begin() + 1); }), IMAGE_INCOMPLETE);
     EXPECT_REFUSED(try_parts([](Parts& p) { p.push_back(p[0]); }), IMAGE_MALFORMED);
     EXPECT_REFUSED(try_parts([](Parts& p) { p.push_back(p[2]); }), IMAGE_MALFORMED);
-    EXPECT_REFUSED(try_parts([](Parts& p) { p[0].name = "x"; }), BASE_USAGE);
+    EXPECT_REFUSED(try_parts([](Parts& p) { p[1].name = "x"; }), BASE_USAGE);
     EXPECT_REFUSED(try_parts([](Parts& p) { p[2].name = ""; }), BASE_USAGE);
     EXPECT_REFUSED(try_parts([](Parts& p) { p[2].name = "a b"; }), IMAGE_MALFORMED);
     EXPECT_REFUSED(try_parts([](Parts& p) { p[2].name = std::string(65, 'x'); }), BASE_USAGE);

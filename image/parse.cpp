@@ -151,8 +151,10 @@ Result<ImageView> parse(Bytes file, const std::string& object) {
         return std::unexpected(read.error());
     }
     if (!is_free_of_text(reader.rest())) return malformed(object, "the padding of its head");
-    if (!image.find(PartType::manifest) ||
-        (!image.find(PartType::engine_ptx) && !image.find(PartType::engine_x86_64))) {
+    const auto is_engine = [](const PartView& part) {
+        return part.type == PartType::engine_ptx || part.type == PartType::engine_x86_64;
+    };
+    if (!image.find(PartType::manifest) || std::ranges::none_of(image.parts, is_engine)) {
         return fail(DEFIB_ERROR_IMAGE_INCOMPLETE, object, "no engine, or no manifest");
     }
     constexpr signing::BlockErrors errors{.malformed = DEFIB_ERROR_IMAGE_MALFORMED,

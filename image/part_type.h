@@ -37,7 +37,7 @@ struct PartKind {
 };
 
 inline constexpr PartKind PART_KINDS[] = {
-    {PartType::engine_ptx, "engine-ptx", Naming::single},
+    {PartType::engine_ptx, "engine-ptx", Naming::named},
     {PartType::engine_cubin, "engine-cubin", Naming::named},
     {PartType::engine_x86_64, "engine-x86-64", Naming::single},
     {PartType::manifest, "manifest", Naming::single},

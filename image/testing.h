@@ -40,7 +40,7 @@ inline Attributes attributes_of(const ImageWish& wish) {
 
 inline std::vector<PartSource> parts_of(const ImageWish& wish) {
     std::vector<PartSource> parts = {
-        {PartType::engine_ptx, "", as_bytes(wish.engine)},
+        {PartType::engine_ptx, "sm_75", as_bytes(wish.engine)},
         {PartType::manifest, "", as_bytes(wish.manifest)},
     };
     for (const auto& [name, text] : wish.layouts) {

@@ -19,8 +19,8 @@ static_assert(crypto_sign_SEEDBYTES == std::tuple_size_v<Seed>);
 // libsodium picks its implementations and opens its random source here. Without it nothing below
 // may run, so a failure ends the process rather than one caller.
 void need_sodium() {
-    static const int started = sodium_init();
-    if (started < 0) std::abort();
+    static const int STARTED = sodium_init();
+    if (STARTED < 0) std::abort();
 }
 
 Digest blake2b(std::string_view personal, Bytes key, Bytes bytes) {

@@ -50,9 +50,9 @@ Result<TpmLibrary> load() {
 }  // namespace
 
 Result<const TpmLibrary*> tpm_library() {
-    static const Result<TpmLibrary> loaded = load();
-    if (!loaded) return std::unexpected(loaded.error());
-    return &*loaded;
+    static const Result<TpmLibrary> LOADED = load();
+    if (!LOADED) return std::unexpected(LOADED.error());
+    return &*LOADED;
 }
 
 }  // namespace defib::signing

@@ -6,6 +6,8 @@
 // count the operations of a run that is not interrupted, then interrupt it at each.)
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "boot/slots/simulated_storage.h"
 #include "boot/slots/slots.h"
 #include "signing/testing.h"
@@ -111,7 +113,7 @@ TEST_P(Interrupted, StartAfterAnInterruptedUpdateCanBeInterruptedAgain) {
             SCOPED_TRACE("operation " + std::to_string(i) + ", then " + std::to_string(j));
             SimulatedStorage twice = once;
             twice.cut_at(j);
-            (void)start(twice);
+            std::ignore = start(twice);
             twice.power_cycle(GetParam());
             expect_recovers(twice);
         }
@@ -127,7 +129,7 @@ TEST_P(Interrupted, TrialIsStillATrialAfterItsRecordWasLost) {
     for (size_t i = 1; i <= 2; ++i) {
         SimulatedStorage disk = machine;
         disk.cut_at(i);
-        (void)start(disk);
+        std::ignore = start(disk);
         disk.power_cycle(GetParam());
         int trials = 0;
         for (int starts = 0; starts < 4; ++starts) {

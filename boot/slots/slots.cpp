@@ -3,6 +3,7 @@
 #include "boot/slots/slots.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "signing/crypto.h"
 
@@ -106,7 +107,7 @@ Result<Slots::Choice> Slots::consider(uint32_t slot, const Judge& judge) {
     if (state == SlotState::trying) {
         // It was started and nobody came back to say that it is healthy. Whether this can be
         // written down does not matter: "trying" is not started again either.
-        (void)change_state(slot, SlotState::failed);
+        std::ignore = change_state(slot, SlotState::failed);
     }
     if (state != SlotState::fresh && state != SlotState::healthy) {
         return fail(DEFIB_ERROR_SLOTS_NOTHING_BOOTABLE, letter(slot));

@@ -29,7 +29,8 @@
 
 #include "image/testing.h"
 
-// Where the linker put this program; objdump's addresses count from there.
+// Where the linker put this program; objdump's addresses count from there. The name is the
+// linker's: NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" const char __executable_start;
 
 namespace defib {
