@@ -30,15 +30,19 @@ T* pointer_to(uint64_t address) {
 
 inline uint64_t read_volatile(uint64_t address, uint32_t size) {
     switch (size) {
-        case 1: return *pointer_to<const volatile uint8_t>(address);
-        case 2: return *pointer_to<const volatile uint16_t>(address);
-        case 4: return *pointer_to<const volatile uint32_t>(address);
-        default: return *pointer_to<const volatile uint64_t>(address);
+        case 1:
+            return *pointer_to<const volatile uint8_t>(address);
+        case 2:
+            return *pointer_to<const volatile uint16_t>(address);
+        case 4:
+            return *pointer_to<const volatile uint32_t>(address);
+        default:
+            return *pointer_to<const volatile uint64_t>(address);
     }
 }
 
-// The same where the address may not be aligned (a packed member, a dump whose pages lie anywhere in
-// its file): such an access traps on a GPU and takes the whole engine with it.
+// The same where the address may not be aligned (a packed member, a dump whose pages lie anywhere
+// in its file): such an access traps on a GPU and takes the whole engine with it.
 inline uint64_t read_any(uint64_t address, uint32_t size) {
     if (address % size == 0) return read_volatile(address, size);
     uint64_t value = 0;
@@ -51,10 +55,18 @@ inline uint64_t read_any(uint64_t address, uint32_t size) {
 
 inline void write_volatile(uint64_t address, uint64_t value, uint32_t size) {
     switch (size) {
-        case 1: *pointer_to<volatile uint8_t>(address) = static_cast<uint8_t>(value); break;
-        case 2: *pointer_to<volatile uint16_t>(address) = static_cast<uint16_t>(value); break;
-        case 4: *pointer_to<volatile uint32_t>(address) = static_cast<uint32_t>(value); break;
-        default: *pointer_to<volatile uint64_t>(address) = value; break;
+        case 1:
+            *pointer_to<volatile uint8_t>(address) = static_cast<uint8_t>(value);
+            break;
+        case 2:
+            *pointer_to<volatile uint16_t>(address) = static_cast<uint16_t>(value);
+            break;
+        case 4:
+            *pointer_to<volatile uint32_t>(address) = static_cast<uint32_t>(value);
+            break;
+        default:
+            *pointer_to<volatile uint64_t>(address) = value;
+            break;
     }
 }
 
