@@ -43,8 +43,8 @@ struct MemoryKallsyms {
     KallsymsTables tables;
 };
 
-// kallsyms' addresses are in VMCOREINFO since 5.19 (commit 5fd8fea935a1, "vmcoreinfo: include
-// kallsyms symbols").
+// kallsyms' addresses are in VMCOREINFO since 6.0 (commits 5fd8fea935a1 "vmcoreinfo: include
+// kallsyms symbols" and f09bddbd8661, which adds their count).
 std::optional<MemoryKallsyms> kallsyms_of(const KernelMemoryX86& kernel, const Vmcoreinfo& info) {
     const auto at = [&](const char* name) { return info.symbol(name).value_or(0); };
     const auto count = kernel.read_value<uint32_t>(at("kallsyms_num_syms"));
