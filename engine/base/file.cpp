@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -59,6 +62,43 @@ Result<std::pair<std::byte*, size_t>> read_all(int fd, const std::filesystem::pa
         data = larger;
     }
     return fail(DEFIB_ERROR_BASE_OUT_OF_MEMORY, path.string());
+}
+
+bool write_all(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t n = ::write(fd, content.data(), content.size());
+        if (n < 0) {
+            if (errno == EINTR) continue;
+            return false;
+        }
+        content.remove_prefix(static_cast<size_t>(n));
+    }
+    return true;
+}
+
+constexpr int MOST_LINKS = 40;  // as the kernel follows (MAXSYMLINKS)
+
+// /dev/stdout, /dev/fd/3: links to what this process has open. Where that is a regular file, a
+// rename would replace the link itself, for the whole machine.
+std::optional<int> own_descriptor(std::filesystem::path path) {
+    const std::filesystem::path mine = "/proc/" + std::to_string(::getpid()) + "/fd";
+    for (int links = 0; links < MOST_LINKS; ++links) {
+        std::error_code error;
+        const auto folder =
+            std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : ".", error);
+        if (error) return std::nullopt;
+        if (folder == mine) {
+            const std::string name = path.filename().string();
+            int fd = 0;
+            const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), fd);
+            if (bad != std::errc() || end != name.data() + name.size()) return std::nullopt;
+            return fd;
+        }
+        const auto target = std::filesystem::read_symlink(path, error);
+        if (error) return std::nullopt;
+        path = folder / target;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -121,17 +161,16 @@ void MappedFile::release() {
 }
 
 Result<void> write_atomically(const std::filesystem::path& path, std::string_view content) {
-    // A device or a pipe (as in -o /dev/stdout) has no name to rename over.
+    // What is open already, a device and a pipe have no name to rename over.
+    if (const auto open_already = own_descriptor(path)) {
+        if (!write_all(*open_already, content)) return cannot_write(path);
+        return {};
+    }
     std::error_code ignored;
     const auto status = std::filesystem::status(path, ignored);
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
         const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-        if (!fd.is_open()) return cannot_write(path);
-        while (!content.empty()) {
-            const ssize_t n = ::write(fd.get(), content.data(), content.size());
-            if (n < 0 && errno != EINTR) return cannot_write(path);
-            if (n > 0) content.remove_prefix(static_cast<size_t>(n));
-        }
+        if (!fd.is_open() || !write_all(fd.get(), content)) return cannot_write(path);
         return {};
     }
     std::string temporary = path.string() + ".XXXXXX";
@@ -146,14 +185,7 @@ Result<void> write_atomically(const std::filesystem::path& path, std::string_vie
     const mode_t mask = ::umask(0);
     ::umask(mask);
     if (::fchmod(fd.get(), 0666 & ~mask) != 0) return give_up();
-    while (!content.empty()) {
-        const ssize_t n = ::write(fd.get(), content.data(), content.size());
-        if (n < 0) {
-            if (errno == EINTR) continue;
-            return give_up();
-        }
-        content.remove_prefix(static_cast<size_t>(n));
-    }
+    if (!write_all(fd.get(), content)) return give_up();
     if (::fsync(fd.get()) != 0) return give_up();
     fd.reset();
     if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up();

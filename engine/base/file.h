@@ -42,7 +42,8 @@ class MappedFile {
     bool is_heap_ = false;
 };
 
-// Writes `content` next to `path`, flushes it to the device, then renames it over `path`.
+// Writes `content` next to `path`, flushes it to the device, then renames it over `path`; a link is
+// replaced, not followed. A device, a pipe and what is open already (/dev/stdout) are written to.
 Result<void> write_atomically(const std::filesystem::path& path, std::string_view content);
 
 inline Bytes as_bytes(std::string_view text) {

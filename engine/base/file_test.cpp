@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+
+#include "engine/base/unique_fd.h"
 
 namespace defib {
 namespace {
@@ -49,6 +54,31 @@ TEST_F(FileTest, AFailedWriteLeavesNothingBehind) {
     EXPECT_EQ(written.error().code, DEFIB_ERROR_BASE_CANNOT_WRITE);
     EXPECT_EQ(count(), 1U);
     EXPECT_FALSE(write_atomically(folder_ / "no" / "such" / "folder", "x"));
+}
+
+TEST_F(FileTest, ALinkToWhatIsOpenIsWrittenThroughAndStays) {
+    const auto target = folder_ / "target";
+    const UniqueFd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_TRUE(fd.is_open());
+    ASSERT_EQ(::write(fd.get(), "before ", 7), 7);
+    const auto link = folder_ / "stdout";  // as /dev/stdout is one
+    std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(fd.get()), link);
+    ASSERT_TRUE(write_atomically(link, "hello"));
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    const auto file = MappedFile::open(target);
+    ASSERT_TRUE(file);
+    EXPECT_EQ(as_text(file->bytes()), "before hello");
+    EXPECT_EQ(count(), 2U);
+}
+
+TEST_F(FileTest, ALinkToAFileIsReplaced) {
+    ASSERT_TRUE(write_atomically(folder_ / "target", "old"));
+    std::filesystem::create_symlink("target", folder_ / "link");
+    ASSERT_TRUE(write_atomically(folder_ / "link", "new"));
+    EXPECT_FALSE(std::filesystem::is_symlink(folder_ / "link"));
+    const auto file = MappedFile::open(folder_ / "target");
+    ASSERT_TRUE(file);
+    EXPECT_EQ(as_text(file->bytes()), "old");
 }
 
 TEST_F(FileTest, AMissingFileAndAFolderAreErrorsThatNameThem) {
