@@ -105,6 +105,14 @@ Result<void> take_btf(Artefact& artefact, Bytes btf, bool is_split, const Input&
     if (is_split) {
         auto base = read_base(options);
         if (!base) return std::unexpected(base.error());
+        // Another kernel's types may well fit the numbers that the module refers to.
+        const std::string& release = artefact.kernel.release;
+        if (!release.empty() && !base->kernel.release.empty() && release != base->kernel.release) {
+            return fail(DEFIB_ERROR_LAYOUT_BASE_NEEDED, input.object,
+                        "a module of " + release + ", but " + options.base.string() + " is of " +
+                            base->kernel.release,
+                        "name its own kernel with --base");
+        }
         types = read_split_btf(base->btf, btf, input.object);
         artefact.memory.insert(artefact.memory.end(), base->memory.begin(), base->memory.end());
     } else {
@@ -173,13 +181,11 @@ Result<Artefact> read_kernel_elf(const Input& input, const ReadOptions& options)
                     "for a processor that defib does not know", "x86-64 and arm64 are known");
     }
     kernel.build_id = elf->build_id();
+    if (elf->type() == ET_REL) identify_module(kernel, bytes_of(*elf, ".modinfo"));
     if (auto types = take_types(artefact, *elf, input, options); !types) {
         return std::unexpected(types.error());
     }
-    if (elf->type() == ET_REL) {
-        identify_module(kernel, bytes_of(*elf, ".modinfo"));
-        return artefact;
-    }
+    if (elf->type() == ET_REL) return artefact;
     auto found = read_symbols(*elf, input);
     if (!found) return std::unexpected(found.error());
     identify_kernel(kernel, *elf, *found, input);

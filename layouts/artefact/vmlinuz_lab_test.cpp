@@ -93,6 +93,11 @@ TEST(Module, ContinuesTheTypesOfItsKernel) {
     EXPECT_NE(find_struct(both->types, "task_struct"), nullptr);       // the kernel's
     EXPECT_NE(find_struct(both->types, "ext4_super_block"), nullptr);  // the module's
     EXPECT_TRUE(options.base.filename().string().ends_with(both->kernel.release));
+
+    options.base = lab_vmlinuz("6.12-cloud");
+    const auto another = read_artefact(path, options);
+    ASSERT_FALSE(another.has_value());
+    EXPECT_EQ(another.error().code, DEFIB_ERROR_LAYOUT_BASE_NEEDED);
 }
 
 TEST(Package, HoldsTheSameKernelAsTheFileInIt) {
