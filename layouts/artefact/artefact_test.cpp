@@ -3,6 +3,7 @@
 //
 // Every format, made small by hand: what is read from it, and what is said of a damaged one.
 #include "layouts/artefact/artefact.h"
+#include "layouts/artefact/bzimage.h"
 
 #include <gtest/gtest.h>
 
@@ -145,6 +146,17 @@ TEST(Artefact, RefusesEveryTruncation) {
             ASSERT_FALSE(artefact.has_value()) << length << " of " << whole.size();
             EXPECT_EQ(exit_status(artefact.error().code), DEFIB_EXIT_INPUT);
         }
+    }
+}
+
+TEST(Artefact, AFlippedBitOfAPayloadWithoutASumIsFound) {
+    const std::string payload = fixtures::pack(fixtures::tiny_vmlinux(), Packing::lz4);
+    const std::string whole = fixtures::summed_bzimage(payload);
+    ASSERT_TRUE(unpack_bzimage({"vmlinuz", {}, as_bytes(whole)}));
+    for (size_t at = 1024; at < whole.size(); at += 1 + whole.size() / 499) {
+        std::string changed = whole;
+        changed[at] = static_cast<char>(changed[at] ^ 1);
+        EXPECT_FALSE(unpack_bzimage({"vmlinuz", {}, as_bytes(changed)})) << "byte " << at;
     }
 }
 

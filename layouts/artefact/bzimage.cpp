@@ -6,6 +6,10 @@
 // 2.6.26) name the compressed vmlinux.
 #include "layouts/artefact/bzimage.h"
 
+#include <zlib.h>
+
+#include <charconv>
+
 #include "layouts/artefact/byte_reader.h"
 #include "layouts/artefact/decompress.h"
 #include "layouts/artefact/kernel_elf.h"
@@ -14,6 +18,7 @@ namespace defib::layouts {
 namespace {
 
 constexpr uint64_t SETUP_SECTORS = 0x1f1;
+constexpr uint64_t SYSTEM_SIZE = 0x1f4;
 constexpr uint64_t MAGIC = 0x202;
 constexpr uint64_t PROTOCOL = 0x206;
 constexpr uint64_t VERSION_POINTER = 0x20e;
@@ -24,6 +29,45 @@ constexpr uint64_t SECTOR = 512;
 // Debian's largest is 66 MiB; a kernel must fit into the 1 GiB that x86 maps it to
 // (KERNEL_IMAGE_SIZE).
 constexpr size_t MOST_KERNEL_BYTES = size_t{1} << 30;
+
+// xz, zstd, gzip and bzip2 find a damaged payload by sums of their own. lz4's legacy frame has
+// none, and a flipped bit in it is another kernel's layout.
+bool sums_itself(Bytes payload) {
+    return !starts_with(payload, "\x02\x21\x4c\x18") && !starts_with(payload,
+                                                                     "\x7f"
+                                                                     "ELF");
+}
+
+// arch/x86/boot/tools/build.c appends a CRC-32 of the image, until 6.16 (commit 9c54baab4401,
+// "x86/boot: Drop CRC-32 checksum and the build tool that generates it").
+bool has_sum(std::string_view version) {
+    unsigned major = 0;
+    unsigned minor = 0;
+    const char* end = version.data() + version.size();
+    const auto [dot, bad] = std::from_chars(version.data(), end, major);
+    if (bad != std::errc() || dot == end || *dot != '.') return false;
+    if (std::from_chars(dot + 1, end, minor).ec != std::errc()) return false;
+    return major < 6 || (major == 6 && minor < 16);
+}
+
+// What signing for Secure Boot changes afterwards: the checksum of the optional header of PE32+,
+// and the entry of the certificates in its table (PE format, "Optional Header").
+void undo_signing(std::vector<std::byte>& image) {
+    const uint64_t optional = uint64_t{load32(image, 0x3c)} + 24;
+    if (!starts_with(image, "MZ") || !holds(image, optional, 152)) return;
+    std::fill_n(image.begin() + static_cast<ptrdiff_t>(optional + 64), 4, std::byte{0});
+    std::fill_n(image.begin() + static_cast<ptrdiff_t>(optional + 144), 8, std::byte{0});
+}
+
+bool sum_is_right(Bytes image, uint64_t code) {
+    const uint64_t end = code + uint64_t{load32(image, SYSTEM_SIZE)} * 16;
+    if (end < code + 4 || !holds(image, 0, end)) return false;
+    std::vector<std::byte> summed(image.begin(), image.begin() + static_cast<ptrdiff_t>(end - 4));
+    undo_signing(summed);
+    const auto* bytes = reinterpret_cast<const Bytef*>(summed.data());
+    const auto sum = static_cast<uint32_t>(crc32_z(0, bytes, summed.size()));
+    return load32(image, end - 4) == ~sum;  // the kernel's build leaves out the last inversion
+}
 
 }  // namespace
 
@@ -53,6 +97,10 @@ Result<Unpacked> unpack_bzimage(const Input& input) {
     Unpacked unpacked;
     if (const uint16_t at = load16(image, VERSION_POINTER); at != 0) {
         unpacked.version = text_at(slice(image, at + SECTOR, 256), 0);
+    }
+    if (!sums_itself(payload) && has_sum(unpacked.version) && !sum_is_right(image, code)) {
+        return fail(DEFIB_ERROR_LAYOUT_MALFORMED, input.object, "its checksum is wrong",
+                    "fetch it again");
     }
     if (starts_with(payload,
                     "\x7f"

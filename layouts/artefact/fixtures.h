@@ -51,6 +51,8 @@ enum class Packing : uint8_t { none, gzip, xz, lzma, zstd, lz4, bzip2 };
 std::string pack(std::string_view plain, Packing packing);
 
 std::string bzimage(std::string_view payload);
+// One of a kernel whose build sums the image.
+std::string summed_bzimage(std::string_view payload);
 
 using NamedFiles = std::vector<std::pair<std::string, std::string>>;
 std::string tar(const NamedFiles& files);
