@@ -61,7 +61,12 @@ Found<void> check_shape(const Slot& slot, const LayoutMember& member) {
         return std::unexpected(slot.path +
                                (member.array.empty() ? ": no array here" : ": an array here"));
     }
-    if (is_structure) return {};
+    if (is_structure) {
+        // What is reached through it is counted from its own start, with its own size.
+        const bool is_same = slot.structure.empty() || member.target.empty() ||
+                             member.target == slot.structure || member.type == slot.structure;
+        return is_same ? Found<void>() : differs("is", member.target, slot.structure);
+    }
 
     const uint64_t width = slot.array.empty() ? slot.width : slot.element_width;
     const uint64_t size = element_size(member);

@@ -159,6 +159,22 @@ TEST_F(Bind, TurnsOffWhatTheKernelContradicts) {
     EXPECT_NE(why_off(question("riddle", "task_struct")), "");
 }
 
+TEST_F(Bind, TurnsOffAWayThroughAnotherStructure) {
+    layout.structs["signal_struct"] = {
+        .size = 0x20, .members = {member("nr_threads", 8, 4, MemberKind::integer, true)}};
+    const auto way = [](const char* member, const char* type) {
+        return field({{"task_struct", member}, {type, "nr_threads"}}, "integer", 4, true);
+    };
+    EXPECT_NE(why_off(way("se", "signal_struct")), "");
+    EXPECT_NE(why_off(way("parent", "signal_struct")), "");
+    EXPECT_NE(why_off(way("pid", "signal_struct")), "");
+    Slot whole = field({{"task_struct", "se"}}, "structure", 0);
+    whole.structure = "signal_struct";
+    EXPECT_NE(why_off(whole), "");
+    whole.structure = "sched_entity";
+    EXPECT_EQ(why_off(whole), "");
+}
+
 TEST_F(Bind, TurnsOffAnArrayThatIsShorterHere) {
     Slot comm = field({{"task_struct", "comm"}}, "integer", 0, true);
     comm.element_width = 1;

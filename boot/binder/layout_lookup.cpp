@@ -52,6 +52,16 @@ Found<Place> find_place(const layouts::Layout& layout, std::span<const Hop> hops
         pending.clear();
         place.offset += member->offset;
         place.member = member;
+        if (&hop == &hops.back()) continue;
+        // The next hop counts from the start of this one: it has to be that structure, right here.
+        const std::string_view next = plain_name((&hop + 1)->type);
+        const bool is_structure = member->kind == layouts::MemberKind::structure ||
+                                  member->kind == layouts::MemberKind::union_type;
+        const bool is_next = member->target == next || member->type == next;
+        if (!is_structure || member->depth != 0 || !is_next) {
+            return std::unexpected(std::string(plain_name(hop.type)) + "." + name + ": no " +
+                                   std::string(next) + " here");
+        }
     }
     if (place.member == nullptr) return std::unexpected(std::string("a path without a member"));
     return place;

@@ -41,7 +41,7 @@ struct DefibEngine {
     struct DefibMailbox* mailbox;
     struct DefibJournal* journal;
     struct DefibRecords records;  // the buffer of a view's answer
-    uint64_t* objects;            // room for DEFIB_VIEW_OBJECTS addresses
+    uint64_t* objects;            // room for DEFIB_VIEW_OBJECTS address records of 16 bytes
     uint64_t replica_records;     // DEFIB_REPLICAS buffers of DEFIB_REPLICA_RECORDS bytes
     struct DefibRoutine routines[DEFIB_ROUTINES];
     struct DefibDetector detectors[DEFIB_DETECTORS];

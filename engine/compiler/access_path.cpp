@@ -21,6 +21,8 @@ namespace defib::compiler {
 
 namespace {
 
+constexpr uint64_t MOST_CERTAIN_TAG = 7;  // objects are aligned to 8
+
 using Visited = llvm::SmallPtrSet<const llvm::Value*, 8>;
 
 AccessPath follow(const llvm::Value& address, Visited& visited);
@@ -128,6 +130,11 @@ AccessPath call_path(const llvm::CallBase& call, Visited& visited) {
         path.text = origin.root == Root::symbol ? origin.text : "*" + origin.text;
         path.is_found = origin.is_found;
         path.is_scratch = origin.is_scratch;
+        // Below the alignment that every object of the kernel has, it may be another object's.
+        const auto* mask = call_of(call, "defib_untag") == nullptr
+                               ? nullptr
+                               : llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(1));
+        if (mask != nullptr && mask->getZExtValue() > MOST_CERTAIN_TAG) path.is_found = true;
         // Nothing says how many elements there are.
         if (call_of(call, "defib_element") != nullptr && !is_settled(*call.getArgOperand(1)))
             path.is_found = true;
@@ -183,7 +190,8 @@ AccessPath follow(const llvm::Value& address, Visited& visited) {
         AccessPath loaded;
         loaded.root = Root::loaded;
         loaded.text = "*" + path.text;
-        loaded.is_found = path.is_found;
+        // What was put into scratch memory as a word could be read from there as a pointer.
+        loaded.is_found = path.is_found || path.is_scratch;
         return loaded;
     }
     if (llvm::isa<llvm::Argument>(address)) {

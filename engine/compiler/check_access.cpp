@@ -3,6 +3,7 @@
 //
 // The rules for kernel addresses: how one may be computed, with which width it may be read, and
 // which stores a routine may make.
+#include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/IR/DataLayout.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/Instructions.h>
@@ -138,15 +139,40 @@ void check_store(const llvm::StoreInst& store, const AccessPath& path, const Dec
     }
 }
 
+// What an address was made of: one address, or several where a choice was made.
+llvm::SmallVector<const llvm::Value*> origins_of(const llvm::Value& address) {
+    if (const llvm::Value* inner = inner_address(address)) return {inner};
+    if (const auto* phi = llvm::dyn_cast<llvm::PHINode>(&address))
+        return llvm::SmallVector<const llvm::Value*>(phi->incoming_values());
+    if (const auto* choice = llvm::dyn_cast<llvm::SelectInst>(&address))
+        return {choice->getTrueValue(), choice->getFalseValue()};
+    if (const auto* frozen = llvm::dyn_cast<llvm::FreezeInst>(&address))
+        return {frozen->getOperand(0)};
+    for (const char* name : {"defib_untag", "defib_element", "defib_container"})
+        if (const llvm::CallBase* call = call_of(address, name)) return {call->getArgOperand(0)};
+    return {};
+}
+
 // A store at array[index] stays inside of the array as declared: lowering adds the check, and has
 // to know the length.
 void check_extent(const llvm::StoreInst& store, const AccessPath& path, Refusals& refusals) {
     if (path.is_scratch || path.root != Root::structure) return;
-    for (const llvm::Value* at = store.getPointerOperand(); at != nullptr;
-         at = inner_address(*at)) {
+    llvm::SmallPtrSet<const llvm::Value*, 8> seen;
+    llvm::SmallVector<const llvm::Value*> open = {store.getPointerOperand()};
+    while (!open.empty()) {
+        const llvm::Value* at = open.pop_back_val();
+        if (!seen.insert(at).second) continue;
+        open.append(origins_of(*at));
         const auto* step = llvm::dyn_cast<llvm::GEPOperator>(at);
-        if (step == nullptr || step->hasAllConstantIndices()) continue;
+        if (step == nullptr) continue;
         const AccessPath array = access_path(*step->getPointerOperand());
+        if (step->hasAllConstantIndices()) {
+            // The first index counts whole objects: any but 0 leaves the one that was named.
+            if (!llvm::cast<llvm::ConstantInt>(step->getOperand(1))->isZero())
+                refusals.add(store, "a store beside " + array.text +
+                                        ", whose pointer was moved; index the array itself");
+            continue;
+        }
         const Shape shape = shape_of(array.leaf);
         if (shape.array.size() != 1 || shape.array.front() == 0)
             refusals.add(store, "a store at a variable index into " + array.text +

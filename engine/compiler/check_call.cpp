@@ -65,6 +65,9 @@ void check_narrow(const llvm::CallBase& call, Refusals& refusals) {
     const Shape shape = shape_of(path.leaf);
     const auto* index = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(1));
     const auto* width = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(2));
+    if (path.narrowed != 0)
+        return refusals.add(
+            call, "narrow() of a part of " + path.text + "; narrow the whole member, once");
     if (shape.kind != "integer" || !shape.array.empty())
         return refusals.add(call, "narrow() takes the address of an integer member");
     if (index == nullptr || width == nullptr)
@@ -127,8 +130,10 @@ void check_fill(const llvm::MemIntrinsic& fill, Refusals& refusals) {
     const auto holds = [&](llvm::Value& address) {
         if (address.getType()->getPointerAddressSpace() != 0 || length == nullptr) return false;
         const auto object = memory_object(address, layout);
-        return object && object->offset && *object->offset >= 0 &&
-               static_cast<uint64_t>(*object->offset) + length->getZExtValue() <= object->size &&
+        if (!object || !object->offset || *object->offset < 0) return false;
+        const auto offset = static_cast<uint64_t>(*object->offset);
+        // No sum: it could wrap around and look small.
+        return offset <= object->size && length->getZExtValue() <= object->size - offset &&
                (object->is_writable || &address != fill.getRawDest());
     };
     const auto* copy = llvm::dyn_cast<llvm::MemTransferInst>(&fill);

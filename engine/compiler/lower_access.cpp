@@ -4,6 +4,7 @@
 // Addresses, loads and stores. A member's offset is one lookup in the binding for all members on
 // the way (`se.vruntime`), so that the sum is not made at every access; an index into an array of
 // structures multiplies with the size that the running kernel gives them.
+#include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/Analysis/Utils/Local.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/Module.h>
@@ -51,13 +52,25 @@ unsigned width_of(const llvm::Type& type) {
 
 }  // namespace
 
-bool feeds_store(const llvm::Value& address) {
+namespace {
+
+// Also by way of a choice or another address of the same origin.
+bool feeds_store(const llvm::Value& address, llvm::SmallPtrSetImpl<const llvm::Value*>& visited) {
     for (const llvm::User* user : address.users()) {
+        if (call_of(*user, "defib_set_bits") != nullptr) return true;
         if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(user))
             if (store->getPointerOperand() == &address) return true;
-        if (inner_address(*user) == &address && feeds_store(*user)) return true;
+        if (llvm::isa<llvm::LoadInst>(user) || !user->getType()->isPointerTy()) continue;
+        if (visited.insert(user).second && feeds_store(*user, visited)) return true;
     }
     return false;
+}
+
+}  // namespace
+
+bool feeds_store(const llvm::Value& address) {
+    llvm::SmallPtrSet<const llvm::Value*, 8> visited;
+    return feeds_store(address, visited);
 }
 
 llvm::Value* Lowering::address(const llvm::Value& pointer) {
@@ -158,7 +171,10 @@ void Lowering::lower_store(llvm::StoreInst& store) {
     } else {
         value = builder_.CreateZExt(value, builder_.getInt64Ty());
     }
-    call_runtime(STORE, {context_, address(pointer), value, builder_.getInt32(width_of(type)),
+    llvm::Value* place = address(pointer);
+    // scratch() checked where it began; since then it may have been moved anywhere.
+    if (path.is_scratch) place = in_scratch(place, width_of(type));
+    call_runtime(STORE, {context_, place, value, builder_.getInt32(width_of(type)),
                          builder_.getInt32(number)});
     replaced_.push_back(&store);
 }

@@ -124,11 +124,23 @@ llvm::Value* Lowering::per_cpu(const llvm::CallBase& call) {
 
 // Inside of what the target offers, or the routine ends.
 llvm::Value* Lowering::scratch(const llvm::CallBase& call) {
-    llvm::Value* room =
-        builder_.CreateAdd(builder_.CreateSub(binding("scratch", "size"), call.getArgOperand(1)),
-                           builder_.getInt64(1));
-    llvm::Value* offset = call_runtime(INDEX, {context_, call.getArgOperand(0), room});
-    return builder_.CreateAdd(binding("scratch", "address"), offset);
+    return scratch_at(call.getArgOperand(0), call.getArgOperand(1));
+}
+
+llvm::Value* Lowering::in_scratch(llvm::Value* place, unsigned width) {
+    return scratch_at(builder_.CreateSub(place, binding("scratch", "address")),
+                      builder_.getInt64(width));
+}
+
+// Where the target offers less than `size`, no offset is inside.
+llvm::Value* Lowering::scratch_at(llvm::Value* offset, llvm::Value* size) {
+    llvm::Value* offered = binding("scratch", "size");
+    llvm::Value* room = builder_.CreateSelect(
+        builder_.CreateICmpULE(size, offered),
+        builder_.CreateAdd(builder_.CreateSub(offered, size), builder_.getInt64(1)),
+        builder_.getInt64(0));
+    llvm::Value* index = call_runtime(INDEX, {context_, offset, room});
+    return builder_.CreateAdd(binding("scratch", "address"), index);
 }
 
 // The layout gives the unit that holds a bit-field: its offset and size, and the bits' place in it.

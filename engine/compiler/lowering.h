@@ -50,6 +50,8 @@ class Lowering {
     void lower_call(llvm::CallBase& call);
     llvm::Value* per_cpu(const llvm::CallBase& call);
     llvm::Value* scratch(const llvm::CallBase& call);
+    llvm::Value* in_scratch(llvm::Value* place, unsigned width);
+    llvm::Value* scratch_at(llvm::Value* offset, llvm::Value* size);
     llvm::Value* bits(const llvm::CallBase& call, bool is_store);
     void lower_record(const llvm::CallBase& call, llvm::Value*& result);
     llvm::Value* query(const llvm::CallBase& call);

@@ -62,6 +62,9 @@ class Verifier {
     Refusals& refusals_;
 };
 
+// More than any record or table has, and so little that no sum of offsets wraps around.
+constexpr uint64_t MOST_BYTES = uint64_t{1} << 32;
+
 const llvm::ConstantInt* constant(const llvm::CallBase& call, unsigned argument) {
     return llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(argument));
 }
@@ -108,6 +111,7 @@ bool Verifier::is_inside(const llvm::Value& address, uint64_t width, bool is_sto
 
 bool Verifier::is_inside(const llvm::Value& address, uint64_t offset, uint64_t width, bool is_store,
                          llvm::SmallPtrSetImpl<const llvm::Value*>& visited) const {
+    if (offset > MOST_BYTES || width > MOST_BYTES) return false;
     if (const auto* step = llvm::dyn_cast<llvm::GEPOperator>(&address)) {
         llvm::APInt constant(64, 0);
         if (step->accumulateConstantOffset(layout_, constant))
@@ -119,7 +123,7 @@ bool Verifier::is_inside(const llvm::Value& address, uint64_t offset, uint64_t w
         const llvm::CallBase* index = is_bytes ? call_of(*step->getOperand(1), INDEX) : nullptr;
         const llvm::ConstantInt* count =
             index == nullptr ? nullptr : llvm::dyn_cast<llvm::ConstantInt>(index->getArgOperand(2));
-        if (count == nullptr || count->isZero()) return false;
+        if (count == nullptr || count->isZero() || count->getZExtValue() > MOST_BYTES) return false;
         return is_inside(*step->getPointerOperand(), offset + count->getZExtValue() - 1, width,
                          is_store, visited) &&
                is_inside(*step->getPointerOperand(), offset, width, is_store, visited);
