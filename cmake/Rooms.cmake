@@ -57,7 +57,7 @@ function(defib_test name)
     set(limit 600)
     set(cores 2)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${limit} PROCESSORS ${cores})
 endfunction()
 
