@@ -98,7 +98,10 @@ class FileCounters final : public CounterStore {
 Result<Digest> read_machine_identity(const std::filesystem::path& root) {
     constexpr size_t MOST = 4096;
     auto id = read_at_most(root / "etc/machine-id", MOST, DEFIB_ERROR_BASE_CANNOT_READ);
-    if (!id) return std::unexpected(id.error());
+    if (!id) {
+        id.error().advice = "systemd-machine-id-setup makes one";
+        return std::unexpected(id.error());
+    }
     // Virtual machines may have no such entry, and only root may read it.
     const auto product =
         read_at_most(root / "sys/class/dmi/id/product_uuid", MOST, DEFIB_ERROR_BASE_CANNOT_READ);

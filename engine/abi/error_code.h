@@ -50,6 +50,7 @@
     X(LAB_NOT_UP,               'L','A',  4, ENVIRONMENT, "the guest did not come up")             \
     X(LAB_NO_ANSWER,            'L','A',  5, ENVIRONMENT, "no answer")                             \
     X(LAB_REFUSED,              'L','A',  6, ENVIRONMENT, "the guest refuses")                     \
+    X(LAB_EMULATOR,             'L','A',  7, ENVIRONMENT, "the emulator stumbled at the boot")     \
     /* BO: boot: targets, finding the kernel, binding, running the engine */                       \
     X(BOOT_TARGET_NAME,         'B','O',  1, USAGE,       "not a target")                          \
     X(BOOT_TARGET_FORMAT,       'B','O',  2, INPUT,       "not memory that can be read")           \

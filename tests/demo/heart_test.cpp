@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 
 std::vector<lab::Beat> beats_until(lab::Clock::time_point end, int count, milliseconds apart) {
     std::vector<lab::Beat> beats;
-    for (int i = count; i > 0; --i) beats.push_back({{}, end - i * apart});
+    for (int i = count; i > 0; --i) beats.push_back({{}, end - i * apart + apart / 2});
     return beats;
 }
 

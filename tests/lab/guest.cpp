@@ -64,19 +64,38 @@ Guest::Guest(Guest&& other) noexcept = default;
 Guest& Guest::operator=(Guest&& other) noexcept = default;
 Guest::~Guest() = default;
 
+namespace {
+
+// Linux patches its own code while other CPUs run it, behind an int3 that they trap on for a
+// moment. TCG, with a thread for each CPU, can deliver that trap after the patching is over, and
+// then nobody expects it.
+constexpr std::string_view EMULATOR_FAULT = "int3: 0000 [#1]";
+constexpr std::string_view PANICKED = "---[ end Kernel panic";
+
+}  // namespace
+
 Result<Guest> Guest::boot(GuestOptions options) {
+    auto guest = boot_once(options);
+    if (guest || guest.error().code != DEFIB_ERROR_LAB_EMULATOR) return guest;
+    return boot_once(std::move(options));
+}
+
+Result<Guest> Guest::boot_once(GuestOptions options) {
     const auto deadline = Clock::now() + options.boot_deadline;
     auto machine = Machine::start(std::move(options));
     if (!machine) return std::unexpected(machine.error());
     Guest guest(std::move(*machine));
     Link& link = *guest.machine_->link;
-    bool has_ended = false;
+    bool is_dead = false;
+    bool is_emulators_fault = false;
     const auto ready = [&] {
-        has_ended = link.machine_ended();
-        return !link.release().empty() || has_ended;
+        is_dead = link.machine_ended() || link.console().contains(PANICKED);
+        is_emulators_fault = is_dead && link.console().contains(EMULATOR_FAULT);
+        return !link.release().empty() || is_dead;
     };
-    if (!link.wait(deadline, ready) || has_ended) {
-        return fail(DEFIB_ERROR_LAB_NOT_UP, guest.kernel().release, guest.machine_->last_words());
+    if (!link.wait(deadline, ready) || is_dead) {
+        return fail(is_emulators_fault ? DEFIB_ERROR_LAB_EMULATOR : DEFIB_ERROR_LAB_NOT_UP,
+                    guest.kernel().release, guest.machine_->last_words());
     }
     if (auto greeted = guest.machine_->qmp->greet(deadline); !greeted) {
         return std::unexpected(greeted.error());

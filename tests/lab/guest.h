@@ -118,6 +118,7 @@ class Guest {
   private:
     struct Machine;
     explicit Guest(std::unique_ptr<Machine> machine);
+    static Result<Guest> boot_once(GuestOptions options);
     Result<uint32_t> launch(const Argv& argv, uint16_t detail, Clock::time_point deadline);
     std::unexpected<Error> no_answer(const std::string& about) const;
 
