@@ -13,10 +13,12 @@
 
 #include "engine/compiler/runtime_calls.h"
 
+// What defibc emits, under the names that it gives. NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 extern const char defib_manifest[];
 extern const uint64_t defib_manifest_size;
 }
+// NOLINTEND(readability-identifier-naming)
 
 struct DefibContext {
     std::vector<uint8_t> memory = std::vector<uint8_t>(4096);
@@ -216,7 +218,7 @@ TEST(Routines, AnArrayOfStructuresHasTheKernelsStride) {
     DefibContext context = context_with_layout();
     run(context, "set_limit", {TASK, 2, 77});
     uint64_t stored = 0;
-    memcpy(&stored, &context.memory[TASK + 128 + 2 * 24 + 8], sizeof stored);
+    memcpy(&stored, &context.memory[TASK + 128 + 2UL * 24 + 8], sizeof stored);
     EXPECT_EQ(stored, 77U);
     run(context, "set_limit", {TASK, 16, 77});
     EXPECT_EQ(context.death, DEATH_INDEX);

@@ -97,7 +97,7 @@ void lie_in_the_map(DefibKernelMap& map, Liar& liar) {
     map.page_table = liar.below(2) == 0 ? 0x1000 : liar.physical();
     map.encryption_mask = liar.below(2) == 0 ? 0 : liar.any();
     for (auto& linear : map.linear) linear = {liar.pointer(), liar.any(), liar.physical()};
-    map.linear_count = static_cast<uint32_t>(liar.below(DEFIB_LINEAR_MAPS * 2));
+    map.linear_count = static_cast<uint32_t>(liar.below(2UL * DEFIB_LINEAR_MAPS));
 }
 
 struct NothingOutsideTheWindow : ::testing::TestWithParam<uint32_t> {};

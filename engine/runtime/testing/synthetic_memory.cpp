@@ -49,6 +49,7 @@ uint8_t* SyntheticMemory::at(uint64_t physical) const {
     for (uint32_t i = 0; i < target_->window.count; i++) {
         const DefibRange& range = target_->window.ranges[i];
         if (physical >= range.physical && physical - range.physical < range.size) {
+            // NOLINTNEXTLINE(performance-no-int-to-ptr): a range's backend is an address by design
             return reinterpret_cast<uint8_t*>(range.backend + (physical - range.physical));
         }
     }

@@ -33,6 +33,7 @@ uint32_t TestEngine::add(DefibRoutineState state, TestRoutine routine, uint64_t 
 std::vector<uint64_t> TestEngine::words(const DefibRecords& records, uint32_t kind) const {
     std::vector<uint64_t> result;
     for (uint32_t at = 0; at < records.used;) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): records lie at an address of the backend
         const auto* header = reinterpret_cast<const DefibRecordHeader*>(records.bytes + at);
         if (header->kind == kind) result.push_back(*reinterpret_cast<const uint64_t*>(header + 1));
         at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + ((header->size + 7) & ~7U);

@@ -42,7 +42,7 @@ class TestEngine {
     std::unique_ptr<DefibMailbox> mailbox_ = std::make_unique<DefibMailbox>();
     std::unique_ptr<DefibJournal> journal_ = std::make_unique<DefibJournal>();
     std::vector<uint64_t> records_ = std::vector<uint64_t>(8192);
-    std::vector<uint64_t> objects_ = std::vector<uint64_t>(DEFIB_VIEW_OBJECTS * 2);
+    std::vector<uint64_t> objects_ = std::vector<uint64_t>(size_t{DEFIB_VIEW_OBJECTS} * 2);
     std::vector<uint64_t> replica_records_ =
         std::vector<uint64_t>(DEFIB_REPLICAS * DEFIB_REPLICA_RECORDS / 8);
 };
