@@ -102,7 +102,7 @@ size_t extract_packages(const std::vector<std::filesystem::path>& packages,
         [&](const std::filesystem::path& package) -> Result<std::filesystem::path> {
         const auto layout = extract(package, each);
         if (!layout) return std::unexpected(layout.error());
-        const auto path = into / (layout->kernel.release + ".json");
+        auto path = into / (layout->kernel.release + ".json");
         if (auto written = write_atomically(path, to_json(*layout)); !written) {
             return std::unexpected(written.error());
         }
