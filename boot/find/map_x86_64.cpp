@@ -115,7 +115,11 @@ std::optional<DefibKernelMap> map_x86_64(const layouts::Vmcoreinfo& info,
 
 void add_vmemmap(DefibKernelMap& map, const DefibWindow& window, uint64_t vmemmap_base,
                  uint64_t page_struct_size) {
-    const uint64_t size = end_of(window) / 4096 * page_struct_size;
+    // 32 TiB of memory with page structures of 64 bytes. What lies beyond is reached through the
+    // page tables; without the limit, a dump that claims a segment at 2^62 would be walked for
+    // hours.
+    constexpr uint64_t MOST_BYTES = uint64_t{1} << 39;
+    const uint64_t size = std::min(end_of(window) / 4096 * page_struct_size, MOST_BYTES);
     DefibLinear stretch{};
     const auto keep = [&] {
         if (stretch.size != 0 && map.linear_count < DEFIB_LINEAR_MAPS) {
