@@ -130,6 +130,20 @@ const Mutation MUTATIONS[] = {
              llvm::cast<llvm::BranchInst>(call->getParent()->getTerminator())->swapSuccessors();
          return !calls(function, CHARGE).empty();
      }},
+    {"charges whose answer is asked behind the loop",
+     [](llvm::Function& function) {
+         const auto charges = calls(function, CHARGE);
+         if (charges.size() != 1) return false;
+         auto* branch = llvm::cast<llvm::BranchInst>(charges.front()->getParent()->getTerminator());
+         llvm::BasicBlock* dead = branch->getSuccessor(1);
+         llvm::BasicBlock* granted = dead->splitBasicBlock(dead->getTerminator());
+         llvm::BasicBlock* refused = llvm::BasicBlock::Create(function.getContext(), "", &function);
+         llvm::IRBuilder<>(refused).CreateRet(llvm::IRBuilder<>(refused).getInt64(0));
+         llvm::ReplaceInstWithInst(dead->getTerminator(),
+                                   llvm::BranchInst::Create(granted, refused, charges.front()));
+         branch->setCondition(llvm::ConstantInt::getTrue(function.getContext()));
+         return true;
+     }},
     {"charges left out",
      [](llvm::Function& function) {
          const auto charges = calls(function, CHARGE);

@@ -174,6 +174,25 @@ class RulesVisitor : public RecursiveASTVisitor<RulesVisitor> {
         return true;
     }
 
+    // What the macros and templates of the language are made of: the checks of types are theirs.
+    bool VisitDeclRefExpr(DeclRefExpr* use) {
+        const auto* function = dyn_cast<FunctionDecl>(use->getDecl());
+        const IdentifierInfo* name = function == nullptr ? nullptr : function->getIdentifier();
+        if (name != nullptr && name->getName().starts_with("defib_"))
+            refuse(
+                use->getLocation(),
+                "one of the language's own calls; use what engine/kernel/language.h makes of it");
+        return true;
+    }
+
+    bool VisitDecl(Decl* declaration) {
+        if (declaration->hasAttr<AsmLabelAttr>() || declaration->hasAttr<AliasAttr>() ||
+            declaration->hasAttr<WeakRefAttr>() || declaration->hasAttr<IFuncAttr>())
+            refuse(declaration->getLocation(),
+                   "something under another name; call it by the name that it was declared with");
+        return true;
+    }
+
   private:
     static bool is_same_but_for_qualifiers(const Expr* from, const ExplicitCastExpr* cast) {
         const auto bare = [](QualType type) {
@@ -182,10 +201,16 @@ class RulesVisitor : public RecursiveASTVisitor<RulesVisitor> {
         return bare(from->getType()) == bare(cast->getType());
     }
 
-    // A macro of the language that is used in a routine is spelled in the language's header.
+    // A macro of the language that is used in a routine is spelled in the language's header. Paths
+    // are the source tree's, as the build gives them.
+    bool is_of_language(SourceLocation location) const {
+        StringRef file = sources_.getFilename(sources_.getSpellingLoc(location));
+        file.consume_front("./");
+        return file.starts_with("engine/kernel/") && !file.contains("..");
+    }
+
     void refuse(SourceLocation location, const char* reason) {
-        if (sources_.getFilename(sources_.getSpellingLoc(location)).contains("engine/kernel/"))
-            return;
+        if (is_of_language(location)) return;
         const unsigned message =
             diagnostics_.getDiagnosticIDs()->getCustomDiagID(DiagnosticIDs::Error, reason);
         diagnostics_.Report(sources_.getExpansionLoc(location), message);

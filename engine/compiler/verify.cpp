@@ -9,7 +9,7 @@
 //      out, or a constant table, plus a constant inside of it or an index that defib_index checked.
 //   2. Everything else that leaves the routine is a call of the runtime with the routine's own
 //      context; slots, fields, kinds and sizes are constants that the manifest lists for it.
-//   3. Every cycle passes a charge whose answer decides whether it goes on.
+//   3. Every cycle passes a block that charges and whose end goes on only if that was granted.
 //   4. No address is made of a number or a number of an address; nothing is undefined by design.
 //
 // It is an allow-list: what it does not know, it refuses.
@@ -81,27 +81,33 @@ bool leads_to_return(const llvm::BasicBlock* block) {
     return false;
 }
 
-// Whether a branch returns where `value` is `truth`, also after the optimiser has joined the test
-// with others.
-bool returns_if(const llvm::Value& value, bool truth) {
+// Whether the end of `block` returns where `value` is `truth`, also after the optimiser has joined
+// the test with others.
+bool returns_if(const llvm::BasicBlock& block, const llvm::Value& value, bool truth) {
     for (const llvm::User* user : value.users()) {
         if (const auto* branch = llvm::dyn_cast<llvm::BranchInst>(user)) {
-            if (leads_to_return(branch->getSuccessor(truth ? 0 : 1))) return true;
+            if (branch->getParent() == &block &&
+                leads_to_return(branch->getSuccessor(truth ? 0 : 1)))
+                return true;
             continue;
         }
         if (!user->getType()->isIntegerTy(1)) continue;
         using namespace llvm::PatternMatch;
         const llvm::Value* other = nullptr;
-        if (match(user, m_Not(m_Specific(&value))) && returns_if(*user, !truth)) return true;
+        if (match(user, m_Not(m_Specific(&value))) && returns_if(block, *user, !truth)) return true;
         const bool is_and = match(user, m_c_LogicalAnd(m_Specific(&value), m_Value(other)));
         const bool is_or = match(user, m_c_LogicalOr(m_Specific(&value), m_Value(other)));
-        if (((is_and && !truth) || (is_or && truth)) && returns_if(*user, truth)) return true;
+        if (((is_and && !truth) || (is_or && truth)) && returns_if(block, *user, truth))
+            return true;
     }
     return false;
 }
 
+// A charge whose answer decides at the end of its own block: one that is asked later, behind the
+// loop perhaps, would let the loop turn for ever.
 bool is_charge(const llvm::Instruction& instruction) {
-    return call_of(instruction, CHARGE) != nullptr && returns_if(instruction, false);
+    return call_of(instruction, CHARGE) != nullptr &&
+           returns_if(*instruction.getParent(), instruction, false);
 }
 
 bool Verifier::is_inside(const llvm::Value& address, uint64_t width, bool is_store) const {
