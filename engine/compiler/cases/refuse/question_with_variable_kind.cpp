@@ -5,6 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 VIEW(it, SUMMARY("x"))(u32 n) {
-    // refused: the kind of a question is a variable; use the macros of language.h
+    // refused: one of the language's own calls; use what engine/kernel/language.h makes of it
     return defib_query(static_cast<DefibQuery>(n), "task_struct.flags");
 }

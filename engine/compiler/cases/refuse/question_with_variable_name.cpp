@@ -5,6 +5,6 @@
 #include "engine/compiler/cases/structs.h"
 
 VIEW(it, SUMMARY("x"))(u64 n) {
-    // refused: the name of a question is a variable; write it out
+    // refused: one of the language's own calls; use what engine/kernel/language.h makes of it
     return defib_query(DEFIB_QUERY_CONSTANT, n > 1 ? "TIF_SIGPENDING" : "TIF_NEED_RESCHED");
 }
