@@ -31,6 +31,12 @@ uint64_t defib_binding(struct DefibContext* context, uint32_t slot);
 void* defib_emit(struct DefibContext* context, uint32_t kind, uint32_t size);
 void defib_die(struct DefibContext* context, uint32_t reason);
 
+// For detectors only. The memory that a detector keeps between its runs, zero before the first one:
+// never null, and what a run that dies wrote there is forgotten. The engine's clock, one time for
+// a whole run.
+void* defib_memory(struct DefibContext* context, uint32_t size);
+uint64_t defib_now(struct DefibContext* context);
+
 // Generated: runs routine number `routine` of the manifest; an unknown number dies with
 // DEFIB_DEATH_ROUTINE. Narrow arguments are in the low bits, narrow results are extended.
 uint64_t defib_dispatch(struct DefibContext* context, uint32_t routine, const uint64_t* arguments);

@@ -31,6 +31,7 @@ enum DefibDeath {
     DEFIB_DEATH_ROUTINE = 13,       // no routine of that number
     DEFIB_DEATH_INDEX = 14,         // an index outside of its array
     DEFIB_DEATH_UNREACHABLE = 15,   // a path that the routine's author called impossible
+    DEFIB_DEATH_MEMORY = 16,        // more memory than DEFIB_MEMORY_SIZE, or who is no detector
     DEFIB_DEATH_OWN = 256,
 };
 
@@ -57,6 +58,9 @@ struct DefibPicture {
     uint64_t words[DEFIB_PICTURE_SIZE / 8];
 };
 
+// What a detector may keep between its runs.
+#define DEFIB_MEMORY_SIZE 4096u
+
 enum DefibStores { DEFIB_STORES_DENIED = 0, DEFIB_STORES_PLANNED = 1 };
 
 struct DefibContext {
@@ -71,7 +75,12 @@ struct DefibContext {
     struct DefibCache cache;
     struct DefibPlan plan;
     struct DefibPicture picture;
-    uint64_t sink[DEFIB_RECORD_SIZE_MAX / 8];  // where a dead routine's records go
+    uint64_t now_ns;       // a detector's clock; 0 for others
+    uint64_t kept;         // backend address of a detector's memory; 0: none
+    uint32_t memory_used;  // how much of it is in `memory`
+    uint32_t reserved;
+    uint64_t memory[DEFIB_MEMORY_SIZE / 8];  // the run's own copy
+    uint64_t sink[DEFIB_MEMORY_SIZE / 8];    // where a dead routine's records go
 };
 
 #endif

@@ -46,6 +46,7 @@ struct DefibEngine {
     struct DefibRoutine routines[DEFIB_ROUTINES];
     struct DefibDetector detectors[DEFIB_DETECTORS];
     struct DefibContext replicas[DEFIB_REPLICAS];
+    uint64_t memory[DEFIB_DETECTORS][DEFIB_MEMORY_SIZE / 8];  // what detectors keep
 };
 
 #endif

@@ -12,6 +12,8 @@
 
 // Kinds below 256 belong to the engine; a manifest numbers its own from there.
 #define DEFIB_RECORD_POINTER 1u  // a collector's find: one uint64_t, the object's address
+#define DEFIB_RECORD_FINDING 2u  // a detector's: struct DefibFinding (finding.h)
+#define DEFIB_RECORD_CULPRIT 3u  // one of the finding's culprits: struct DefibCulprit
 #define DEFIB_RECORD_OWN 256u
 
 struct DefibRecordHeader {

@@ -13,6 +13,7 @@
 #include "engine/compiler/check.h"
 #include "engine/compiler/memory_object.h"
 #include "engine/compiler/names.h"
+#include "engine/compiler/runtime_calls.h"
 #include "engine/compiler/types.h"
 
 namespace defib::compiler {
@@ -52,6 +53,20 @@ void check_record(const llvm::CallBase& call, Refusals& refusals) {
     if (size->getZExtValue() > MOST_RECORD_BYTES)
         refusals.add(call, "a record of " + std::to_string(size->getZExtValue()) +
                                " bytes; the most is " + std::to_string(MOST_RECORD_BYTES));
+}
+
+// A repair must not depend on anything but the kernel as it is: two executions have to agree.
+void check_detectors_call(const llvm::CallBase& call, const Declaration& declared,
+                          Refusals& refusals) {
+    const bool is_clock = call.getCalledFunction()->getName() == "defib_clock";
+    if (declared.kind != "detector")
+        return refusals.add(call, std::string(is_clock ? "now()" : "remember()") + " in a " +
+                                      declared.kind + "; only detectors know time");
+    if (is_clock) return;
+    const auto* size = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
+    if (size == nullptr || size->getZExtValue() > MOST_MEMORY_BYTES)
+        refusals.add(call, "more than " + std::to_string(MOST_MEMORY_BYTES) +
+                               " bytes to remember; keep less");
 }
 
 void check_untag(const llvm::CallBase& call, Refusals& refusals) {
@@ -102,6 +117,7 @@ bool is_of_language(llvm::StringRef name) {
         .Cases("defib_pointer", "defib_narrow", "defib_per_cpu", "defib_scratch", "defib_bits",
                true)
         .Cases("defib_set_bits", "defib_record", "defib_give_up", true)
+        .Cases("defib_remember", "defib_clock", true)
         .Default(false);
 }
 
@@ -110,6 +126,8 @@ void check_language_call(const llvm::CallBase& call, const Declaration& declared
     check_literals(call, refusals);
     const llvm::StringRef name = call.getCalledFunction()->getName();
     if (name == "defib_record") check_record(call, refusals);
+    if (name == "defib_remember" || name == "defib_clock")
+        check_detectors_call(call, declared, refusals);
     if (name == "defib_untag") check_untag(call, refusals);
     if (name == "defib_narrow") check_narrow(call, refusals);
     if (name == "defib_set_bits") check_set_bits(call, declared, refusals);

@@ -25,7 +25,7 @@ uint64_t number(const llvm::Value* value) {
 
 // "ProcessRecord" of "Record *emit(u32) [Record = ProcessRecord]"
 llvm::StringRef record_name(llvm::StringRef signature) {
-    return signature.rsplit("Record = ").second.drop_back(1);
+    return signature.rsplit(" = ").second.drop_back(1);
 }
 
 const llvm::DICompositeType* structure_named(const llvm::Module& module, llvm::StringRef name) {
@@ -89,6 +89,10 @@ void Lowering::lower_call(llvm::CallBase& call) {
         result = bits(call, is("defib_set_bits"));
     else if (is("defib_record"))
         lower_record(call, result);
+    else if (is("defib_remember"))
+        result = memory(call);
+    else if (is("defib_clock"))
+        result = call_runtime(NOW, {context_});
     else if (is("defib_give_up"))
         result = call_runtime(DIE, {context_, call.getArgOperand(0)});
     else
@@ -184,6 +188,19 @@ void Lowering::lower_record(const llvm::CallBase& call, llvm::Value*& result) {
     result =
         call_runtime(EMIT, {context_, call.getArgOperand(0),
                             builder_.CreateTrunc(call.getArgOperand(1), builder_.getInt32Ty())});
+}
+
+// All calls of a detector give the same memory, so they have to agree on what is in it.
+llvm::Value* Lowering::memory(const llvm::CallBase& call) {
+    Routine& routine = entry_.routine;
+    const std::string name = record_name(literal(call, 1)).str();
+    if (!routine.memory.empty() && routine.memory != name)
+        refusals_.add(
+            call, "remembers " + name + " and " + routine.memory + "; put both into one structure");
+    routine.memory = name;
+    routine.memory_size = number(call.getArgOperand(0));
+    return call_runtime(
+        MEMORY, {context_, builder_.CreateTrunc(call.getArgOperand(0), builder_.getInt32Ty())});
 }
 
 }  // namespace defib::compiler

@@ -86,6 +86,7 @@ json to_json(const Routine& routine) {
         out["loops"].push_back({{"file", loop.file}, {"line", loop.line}, {"units", loop.units}});
     if (declared.period_ms != 0) out["period_ms"] = declared.period_ms;
     if (!declared.collector.empty()) out["collector"] = declared.collector;
+    if (routine.memory_size != 0) out["memory"] = routine.memory_size;
     if (declared.uses_scratch) out["uses_scratch"] = true;
     if (!routine.arguments.empty() && routine.arguments.front().type != "integer")
         out["first_argument"] = routine.arguments.front().type;

@@ -108,6 +108,8 @@ struct Routine {
     std::set<unsigned> stores;  // numbers of fields
     std::set<Field> reads;
     std::set<uint64_t> records;  // kinds
+    std::string memory;          // the structure that a detector keeps between runs
+    uint64_t memory_size = 0;
     std::vector<LoopCost> loops;
     std::string digest;  // sha256 of its lowered code
 };

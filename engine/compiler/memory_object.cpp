@@ -11,24 +11,25 @@
 #include <llvm/IR/Operator.h>
 
 #include "engine/compiler/access_path.h"
+#include "engine/compiler/runtime_calls.h"
 
 namespace defib::compiler {
 
 namespace {
 
-// The size that a call for a record asks for: the last argument but one before lowering
-// (kind, size, type), the last after it (context, kind, size).
+// The size that is asked for by a call for a record or for a detector's memory, as the language
+// has it (kind, size, type; size, type) or lowered (context, kind, size; context, size).
 std::optional<uint64_t> record_size(const llvm::Value& value) {
-    const llvm::CallBase* call = call_of(value, "defib_record");
-    unsigned argument = 1;
-    if (call == nullptr) {
-        call = call_of(value, "defib_emit");
-        argument = 2;
+    static constexpr std::pair<const char*, unsigned> CALLS[] = {
+        {"defib_record", 1}, {"defib_remember", 0}, {EMIT, 2}, {MEMORY, 1}};
+    for (const auto& [name, argument] : CALLS) {
+        const llvm::CallBase* call = call_of(value, name);
+        if (call == nullptr) continue;
+        const auto* size = llvm::dyn_cast<llvm::ConstantInt>(call->getArgOperand(argument));
+        if (size == nullptr) return std::nullopt;
+        return size->getZExtValue();
     }
-    if (call == nullptr) return std::nullopt;
-    const auto* size = llvm::dyn_cast<llvm::ConstantInt>(call->getArgOperand(argument));
-    if (size == nullptr) return std::nullopt;
-    return size->getZExtValue();
+    return std::nullopt;
 }
 
 }  // namespace

@@ -290,6 +290,29 @@ const Mutation MUTATIONS[] = {
          builder.CreateMemSet(record, builder.getInt8(0), 1 << 16, llvm::MaybeAlign());
          return true;
      }},
+    {"memory beyond what a detector keeps",
+     [](llvm::Function& function) {
+         llvm::CallBase* memory = first_call(function, MEMORY);
+         if (memory == nullptr) return false;
+         llvm::IRBuilder<> builder(memory->getNextNode());
+         builder.CreateStore(builder.getInt8(1),
+                             builder.CreateConstGEP1_64(builder.getInt8Ty(), memory, 24));
+         return true;
+     }},
+    {"more to keep than is listed",
+     [](llvm::Function& function) {
+         llvm::CallBase* memory = first_call(function, MEMORY);
+         if (memory == nullptr) return false;
+         memory->setArgOperand(1, llvm::ConstantInt::get(memory->getArgOperand(1)->getType(), 32));
+         return true;
+     }},
+    {"a clock where there is none",
+     [](llvm::Function& function) {
+         if (first_call(function, STORE) == nullptr) return false;  // not a routine
+         return at_entry(function, [](llvm::IRBuilder<>& builder, llvm::Function& at) {
+             builder.CreateCall(&runtime_call(*at.getParent(), NOW), {at.getArg(0)});
+         });
+     }},
     {"floating point",
      [](llvm::Function& function) {
          return at_entry(function, [](llvm::IRBuilder<>& builder, llvm::Function& at) {

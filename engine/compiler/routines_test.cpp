@@ -28,6 +28,8 @@ struct DefibContext {
     uint64_t record[8] = {};
     uint64_t behind_record = 0x5555;
     std::vector<std::string> stores;  // "path=value/width"
+    uint64_t now = 0;
+    std::vector<uint64_t> kept = std::vector<uint64_t>(512);
 };
 
 namespace {
@@ -85,6 +87,14 @@ uint64_t defib_binding(DefibContext* context, uint32_t slot) {
 
 void* defib_emit(DefibContext* context, uint32_t, uint32_t) {
     return context->record;
+}
+
+void* defib_memory(DefibContext* context, uint32_t) {
+    return context->kept.data();
+}
+
+uint64_t defib_now(DefibContext* context) {
+    return context->now;
 }
 
 void defib_die(DefibContext* context, uint32_t reason) {
@@ -262,6 +272,22 @@ TEST(Routines, ABitFieldIsReadAndStoredWhereTheLayoutHasIt) {
     EXPECT_EQ(run(context, "clear_bits", {TASK}), 3U);
     EXPECT_EQ(context.memory[TASK + 72], 0x9f);
     EXPECT_EQ(context.memory[TASK + 73], 0xff);
+}
+
+TEST(Routines, ADetectorKnowsSinceWhen) {
+    DefibContext context = context_with_layout();
+    const auto at = [&](uint64_t now, uint64_t value) {
+        put(context, TASK + 8, value);
+        context.now = now;
+        return run(context, "stands_still", {TASK, 3});
+    };
+    EXPECT_EQ(at(100, 7), 0U);
+    EXPECT_EQ(at(130, 7), 30U);
+    EXPECT_EQ(at(140, 8), 0U);
+    EXPECT_EQ(at(155, 8), 15U);
+    EXPECT_EQ(context.kept[1 + 3], 8U);
+    run(context, "stands_still", {TASK, 4});
+    EXPECT_EQ(context.death, DEATH_INDEX);
 }
 
 TEST(Routines, ARoutineThatGivesUpStoresNothingMore) {

@@ -17,6 +17,8 @@ inline constexpr char CHARGE[] = "defib_charge";
 inline constexpr char BINDING[] = "defib_binding";
 inline constexpr char EMIT[] = "defib_emit";
 inline constexpr char DIE[] = "defib_die";
+inline constexpr char MEMORY[] = "defib_memory";
+inline constexpr char NOW[] = "defib_now";
 inline constexpr char DISPATCH[] = "defib_dispatch";
 
 // u64 defib_index(context, index, count): the index, or 0 in a routine that just died. Has no body
@@ -32,6 +34,9 @@ inline constexpr char ROUTINE_PREFIX[] = "defib_routine_";
 
 // In `field` of a store: never narrowed (DEFIB_STORE_WHOLE of engine/abi/plan.h).
 inline constexpr unsigned STORE_WHOLE = 0x80000000U;
+
+// engine/abi/context.h: DEFIB_MEMORY_SIZE.
+inline constexpr uint64_t MOST_MEMORY_BYTES = 4096;
 
 // engine/abi/context.h: DEFIB_DEATH_ROUTINE, _INDEX, _UNREACHABLE.
 inline constexpr unsigned DEATH_ROUTINE = 13;

@@ -5,8 +5,9 @@
 // passes before it, nor LLVM's optimiser: it runs on what they made, before and after, and knows
 // nothing but these statements:
 //
-//   1. Memory is touched by plain loads and stores whose address is a record that the runtime gave
-//      out, or a constant table, plus a constant inside of it or an index that defib_index checked.
+//   1. Memory is touched by plain loads and stores whose address is a record or a detector's memory
+//      that the runtime gave out, or a constant table, plus a constant inside of it or an index
+//      that defib_index checked.
 //   2. Everything else that leaves the routine is a call of the runtime with the routine's own
 //      context; slots, fields, kinds and sizes are constants that the manifest lists for it.
 //   3. Every cycle passes a block that charges and whose end goes on only if that was granted.
@@ -144,8 +145,11 @@ bool Verifier::is_inside(const llvm::Value& address, uint64_t offset, uint64_t w
         visited.erase(&address);
         return true;
     }
-    if (const llvm::CallBase* record = call_of(address, EMIT)) {
-        const llvm::ConstantInt* size = constant(*record, 2);
+    const llvm::CallBase* record = call_of(address, EMIT);
+    const llvm::CallBase* memory = call_of(address, MEMORY);
+    if (record != nullptr || memory != nullptr) {
+        const llvm::ConstantInt* size =
+            record != nullptr ? constant(*record, 2) : constant(*memory, 1);
         return size != nullptr && offset + width <= size->getZExtValue();
     }
     const auto* table = llvm::dyn_cast<llvm::GlobalVariable>(&address);
@@ -211,6 +215,11 @@ void Verifier::verify_runtime_call(const llvm::CallBase& call) {
             return routine_.records.contains(kind);
         }) || constant(call, 2) == nullptr))
         refuse(call, "a record that the manifest does not list");
+    if ((name == MEMORY || name == NOW) && routine_.declaration.kind != "detector")
+        refuse(call, "memory or a clock in a " + routine_.declaration.kind);
+    if (name == MEMORY &&
+        !holds(1, [&](uint64_t size) { return size > 0 && size <= routine_.memory_size; }))
+        refuse(call, "more memory than the manifest lists");
     if (name == CHARGE && !holds(1, [](uint64_t units) { return units > 0; }))
         refuse(call, "a charge of nothing");
 }

@@ -66,6 +66,8 @@ kp<void> defib_scratch(u64 offset, u64 size);
 u64 defib_bits(kp<const volatile void> structure, const char* path);
 void defib_set_bits(kp<void> structure, const char* path, u64 value);
 void* defib_record(u32 kind, u64 size, const char* type);
+void* defib_remember(u64 size, const char* type);
+u64 defib_clock();
 [[noreturn]] void defib_give_up(u32 reason);
 }
 
@@ -172,6 +174,17 @@ struct PointerRecord {
 template <class T>
 inline void emit_pointer(kp<T> pointer) {
     emit<PointerRecord>(DEFIB_RECORD_POINTER)->address = address_of(pointer);
+}
+
+// What a detector keeps between its runs: one structure like a record's, all zero before the first
+// run, at most 4096 bytes. A run that dies changes nothing there.
+template <class Memory>
+inline Memory* remember() {
+    return static_cast<Memory*>(defib_remember(sizeof(Memory), __PRETTY_FUNCTION__));
+}
+// The engine's clock in nanoseconds, for detectors: it goes on where the kernel's stands.
+inline u64 now() {
+    return defib_clock();
 }
 
 // The routine ends here and its plan is dropped. Reasons of one's own start at DEFIB_DEATH_OWN.

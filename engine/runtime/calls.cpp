@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The smaller calls of compiled code: fuel, bindings, records, giving up.
+// The smaller calls of compiled code: fuel, bindings, records, a detector's memory, giving up.
 #include "engine/abi/calls.h"
 
 #include "engine/runtime/life.h"
@@ -48,4 +48,21 @@ extern "C" void* defib_emit(DefibContext* context, uint32_t kind, uint32_t size)
     records.used += needed;
     records.count++;
     return payload;
+}
+
+// A run works on a copy, which detect() puts back where the run ended alive: a detector that died
+// half way has not seen half a window.
+extern "C" void* defib_memory(DefibContext* context, uint32_t size) {
+    if (context->kept == 0 || size > DEFIB_MEMORY_SIZE) die(*context, DEFIB_DEATH_MEMORY, 0);
+    if (!spend(*context, DEFIB_FUEL_RECORD)) return context->sink;
+    const auto* kept = pointer_to<const uint64_t>(context->kept);
+#pragma clang loop unroll(disable) vectorize(disable)
+    for (; context->memory_used < size; context->memory_used += 8) {
+        context->memory[context->memory_used / 8] = kept[context->memory_used / 8];
+    }
+    return context->memory;
+}
+
+extern "C" uint64_t defib_now(DefibContext* context) {
+    return context->now_ns;
 }

@@ -50,6 +50,9 @@ void begin(DefibContext& context, const DefibTarget& target, uint64_t fuel, Defi
     context.result = 0;
     context.records = records;
     context.plan.count = 0;
+    context.now_ns = 0;
+    context.kept = 0;
+    context.memory_used = 0;
     drop_picture(context);
 }
 

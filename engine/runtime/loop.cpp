@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/loop.h"
 
+#include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/processor.h"
-#include "engine/runtime/translate.h"
 #include "engine/runtime/view.h"
 
 namespace defib::runtime {
@@ -30,24 +30,16 @@ void note_findings(DefibEngine& engine, uint32_t detector, const DefibRecords& r
     }
 }
 
-// A detector only reads, and what it finds decides nothing alone: the routine that repairs looks
-// again, replicated. So one execution is enough.
 void run_detector(DefibEngine& engine, uint32_t number, uint64_t now_ns) {
-    const uint32_t routine = engine.detectors[number].routine;
-    const DefibRoutine* entry = routine_of(engine, routine);
-    if (entry == nullptr) return;
-    DefibContext& context = engine.replicas[0];
-    const DefibRecords records = {engine.replica_records, DEFIB_REPLICA_RECORDS, 0, 0, 0};
-    forget_translations(context.cache);
-    begin(context, *engine.target, entry->fuel, DEFIB_STORES_DENIED, records);
     const uint64_t arguments[DEFIB_ARGUMENTS] = {};
-    run(context, routine, arguments);
-    if (context.death != DEFIB_DEATH_NONE) {
+    const DefibContext* context = detect(engine, number, arguments, now_ns);
+    if (context == nullptr) return;
+    if (context->death != DEFIB_DEATH_NONE) {
         append(*engine.journal, now_ns, DEFIB_JOURNAL_DETECTOR_DIED, number,
-               {context.death, context.death_address, 0, 0});
+               {context->death, context->death_address, 0, 0});
         return;
     }
-    note_findings(engine, number, context.records, now_ns);
+    note_findings(engine, number, context->records, now_ns);
 }
 
 void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {

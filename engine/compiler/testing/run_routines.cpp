@@ -97,3 +97,15 @@ VIEW(count_tasks, SUMMARY("the task list"))() {
 VIEW(extend, SUMMARY("narrow arguments"))(s8 a, u16 b, bool c)->s32 {
     return c ? a : b;
 }
+
+struct Standing {
+    u64 since;
+    u64 last[4];
+};
+DETECTOR(stands_still, SUMMARY("for how long"), PERIOD_MS(1))(kp<task_struct> task, u64 which) {
+    const auto memory = remember<Standing>();
+    const u64 value = task->flags;
+    if (memory->since == 0 || memory->last[which] != value) memory->since = now();
+    memory->last[which] = value;
+    return now() - memory->since;
+}
