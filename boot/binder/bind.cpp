@@ -227,6 +227,40 @@ void span_picture(const RoutineEntry& entry, const Layout& layout, BoundRoutine&
         static_cast<uint32_t>(std::min<uint64_t>(end - first, DEFIB_PICTURE_SIZE - 8));
 }
 
+// A repair whose next step, collector or observer is off would end half done, or unseen.
+std::string what_it_lacks(const Manifest& manifest, const Bound& bound, const RoutineEntry& entry) {
+    for (const std::string* name : {&entry.collector, &entry.then, &entry.observer}) {
+        const auto number = manifest.number_of(*name);
+        if (name->empty() || !number || bound.routines[*number].why_off.empty()) continue;
+        return fmt::format("it needs {}, which is off: {}", *name, bound.routines[*number].why_off);
+    }
+    return {};
+}
+
+void join(const Manifest& manifest, Bound& bound) {
+    const auto number = [&](const std::string& name) {
+        return name.empty() ? DEFIB_NO_ROUTINE
+                            : manifest.number_of(name).value_or(DEFIB_NO_ROUTINE);
+    };
+    for (size_t i = 0; i < bound.routines.size(); i++) {
+        const RoutineEntry& entry = manifest.routines[i];
+        DefibRoutine& routine = bound.routines[i].routine;
+        routine.collector = number(entry.collector);
+        routine.then = number(entry.then);
+        routine.observer = number(entry.observer);
+        routine.undo = number(entry.undo);
+    }
+    // What is off pulls along whoever needs it, and so on, at most along a whole chain.
+    for (int link = 0; link <= DEFIB_CHAIN; link++) {
+        for (size_t i = 0; i < bound.routines.size(); i++) {
+            BoundRoutine& one = bound.routines[i];
+            if (!one.why_off.empty()) continue;
+            one.why_off = what_it_lacks(manifest, bound, manifest.routines[i]);
+            if (!one.why_off.empty()) one.routine.state = DEFIB_ROUTINE_OFF;
+        }
+    }
+}
+
 }  // namespace
 
 void want(const Manifest& manifest, layouts::Wanted& wanted) {
@@ -280,6 +314,7 @@ Result<Bound> bind(const Manifest& manifest, const Layout& layout, uint64_t text
         }
         bound.routines.push_back(std::move(one));
     }
+    join(manifest, bound);
     return bound;
 }
 

@@ -244,6 +244,36 @@ TEST_F(Bind, PicturesTheSpanThatAViewReadsAndNothingOfAStorer) {
     EXPECT_EQ(result.routines[1].routine.state, uint32_t{DEFIB_ROUTINE_STORES});
 }
 
+TEST_F(Bind, JoinsARepairWithWhatBelongsToIt) {
+    for (const char* name : {"repair", "collector", "then", "observer", "undo"}) {
+        routine({}).name = name;
+    }
+    RoutineEntry& repair = manifest.routines[0];
+    repair.collector = "collector";
+    repair.then = "then";
+    repair.observer = "observer";
+    repair.undo = "undo";
+    const Bound result = bound();
+    EXPECT_EQ(result.routines[0].routine.collector, 1U);
+    EXPECT_EQ(result.routines[0].routine.then, 2U);
+    EXPECT_EQ(result.routines[0].routine.observer, 3U);
+    EXPECT_EQ(result.routines[0].routine.undo, 4U);
+    EXPECT_EQ(result.routines[1].routine.then, DEFIB_NO_ROUTINE);
+}
+
+TEST_F(Bind, TurnsOffARepairWhoseNextStepIsOff) {
+    const uint64_t gone = add(question("symbol", "nothing"));
+    routine({}).name = "first";
+    routine({}).name = "second";
+    routine({gone}).name = "third";
+    manifest.routines[0].then = "second";
+    manifest.routines[1].then = "third";
+    const Bound result = bound();
+    EXPECT_NE(result.routines[0].why_off.find("needs second, which is off"), std::string::npos);
+    EXPECT_NE(result.routines[0].why_off.find("symbol nothing"), std::string::npos);
+    EXPECT_EQ(result.routines[0].routine.state, uint32_t{DEFIB_ROUTINE_OFF});
+}
+
 TEST_F(Bind, SaysWhatALayoutMustHold) {
     add(field({{"task_struct", "se"}, {"sched_entity___eevdf", "vruntime"}}, "integer", 8));
     add(question("exists", "mm_rss_stat.count"));

@@ -25,6 +25,8 @@ class ManifestReader {
         if (number(root, "schema") != SCHEMA) complain("schema is not 1");
         manifest.architecture = text(root, "architecture");
         each(root, "slots", [&](const JsonValue& v) { read_slot(v, manifest.slots); });
+        each(root, "fields",
+             [&](const JsonValue& v) { manifest.fields.push_back(text(v, "path")); });
         each(root, "records", [&](const JsonValue& v) { read_record(v, manifest.records); });
         each(root, "routines", [&](const JsonValue& v) { read_routine(v, manifest.routines); });
         if (manifest.slots.size() > DEFIB_BINDING_SLOTS) complain("more slots than fit");
@@ -32,6 +34,12 @@ class ManifestReader {
         for (const RoutineEntry& routine : manifest.routines) {
             for (const uint64_t slot : routine.slots) {
                 if (slot >= manifest.slots.size()) complain(routine.name + " has an unknown slot");
+            }
+            for (const std::string* other :
+                 {&routine.collector, &routine.then, &routine.observer, &routine.undo}) {
+                if (!other->empty() && !manifest.number_of(*other)) {
+                    complain(routine.name + " names " + *other + ", which is not there");
+                }
             }
         }
         if (!complaint_.empty()) {
@@ -135,6 +143,13 @@ class ManifestReader {
         each(value, "reads",
              [&](const JsonValue& read) { routine.reads.push_back(text(read, "path")); });
         routine.collector = text(value, "collector");
+        routine.then = text(value, "then");
+        routine.observer = text(value, "observer");
+        routine.undo = text(value, "undo");
+        each(value, "arguments", [&](const JsonValue& one) {
+            routine.arguments.push_back(
+                {text(one, "name"), text(one, "type"), number(one, "width"), truth(one, "signed")});
+        });
         routine.first_argument = text(value, "first_argument");
         if (number(value, "number") != routines.size()) complain("a routine is not at its place");
         if (routine.name.empty()) complain("a routine has no name");
@@ -151,6 +166,11 @@ std::optional<uint32_t> Manifest::number_of(std::string_view routine) const {
     const auto found = std::ranges::find(routines, routine, &RoutineEntry::name);
     if (found == routines.end()) return std::nullopt;
     return static_cast<uint32_t>(found - routines.begin());
+}
+
+std::span<const Argument> Manifest::given_arguments(const RoutineEntry& routine) const {
+    const std::span all(routine.arguments);
+    return routine.collector.empty() || all.empty() ? all : all.subspan(1);
 }
 
 const Record* Manifest::record(uint32_t kind) const {

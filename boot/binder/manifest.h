@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,13 @@ struct Record {
     uint64_t size = 0;
 };
 
+struct Argument {
+    std::string name;
+    std::string type;  // "integer", or the structure that it points to
+    uint64_t width = 0;
+    bool is_signed = false;
+};
+
 struct RoutineEntry {
     std::string name;
     std::string kind;  // detector, routine, view, collector
@@ -50,18 +58,27 @@ struct RoutineEntry {
     std::vector<uint64_t> optional;
     std::vector<uint64_t> stores;
     std::vector<std::string> reads;  // paths
-    std::string collector;
+    std::string collector;           // these four: names of others in the set, or empty
+    std::string then;
+    std::string observer;
+    std::string undo;
+    std::vector<Argument> arguments;
     std::string first_argument;  // the structure that its first argument points to
 };
 
 struct Manifest {
     std::string architecture;
-    std::vector<Slot> slots;  // by number
+    std::vector<Slot> slots;          // by number
+    std::vector<std::string> fields;  // what is stored to, by number: paths
     std::vector<Record> records;
     std::vector<RoutineEntry> routines;  // by number
 
     std::optional<uint32_t> number_of(std::string_view routine) const;
     const Record* record(uint32_t kind) const;
+
+    // What whoever wants the routine done gives: its arguments but for the one that its collector
+    // finds.
+    std::span<const Argument> given_arguments(const RoutineEntry& routine) const;
 };
 
 Result<Manifest> read_manifest(std::string_view json, std::string_view object);

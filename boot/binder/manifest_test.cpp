@@ -13,13 +13,18 @@ constexpr std::string_view GOOD = R"({
   {"slot": 0, "kind": "offset", "path": "task_struct.pid", "hops": [["task_struct", "pid"]],
    "class": "integer", "width": 4, "signed": true},
   {"slot": 1, "kind": "symbol", "path": "init_task"}],
- "fields": [],
+ "fields": [{"field": 0, "path": "task_struct.flags", "class": "integer", "width": 4}],
  "records": [{"kind": 256, "name": "PsRow", "size": 16, "fields": [
    {"name": "pid", "offset": 0, "width": 4, "class": "integer", "signed": true},
    {"name": "comm", "offset": 4, "width": 1, "class": "character", "signed": true, "array": [12]}]}],
  "routines": [{"number": 0, "name": "ps_item", "kind": "view", "summary": "one process",
    "fuel": 500, "slots": [0, 1], "optional": [1], "stores": [], "collector": "tasks",
-   "reads": [{"path": "task_struct.pid"}], "first_argument": "task_struct"}]
+   "arguments": [{"name": "task", "type": "task_struct", "width": 8, "signed": false},
+                 {"name": "pid", "type": "integer", "width": 4, "signed": true}],
+   "then": "next", "observer": "look", "undo": "back",
+   "reads": [{"path": "task_struct.pid"}], "first_argument": "task_struct"},
+  {"number": 1, "name": "tasks"}, {"number": 2, "name": "next"}, {"number": 3, "name": "look"},
+  {"number": 4, "name": "back"}]
 })";
 
 TEST(Manifest, HoldsWhatTheCompilerWrote) {
@@ -36,6 +41,15 @@ TEST(Manifest, HoldsWhatTheCompilerWrote) {
     EXPECT_EQ(routine.fuel, 500U);
     EXPECT_EQ(routine.optional, std::vector<uint64_t>{1});
     EXPECT_EQ(routine.reads, std::vector<std::string>{"task_struct.pid"});
+    EXPECT_EQ(routine.collector, "tasks");
+    EXPECT_EQ(routine.then, "next");
+    EXPECT_EQ(routine.observer, "look");
+    EXPECT_EQ(routine.undo, "back");
+    EXPECT_EQ(manifest->fields, std::vector<std::string>{"task_struct.flags"});
+    // The object that the collector finds is not given by whoever acts.
+    ASSERT_EQ(manifest->given_arguments(routine).size(), 1U);
+    EXPECT_EQ(manifest->given_arguments(routine)[0].name, "pid");
+    EXPECT_TRUE(manifest->given_arguments(routine)[0].is_signed);
     ASSERT_NE(manifest->record(256), nullptr);
     EXPECT_EQ(manifest->record(256)->size, 16U);
     EXPECT_EQ(manifest->record(257), nullptr);
@@ -56,6 +70,7 @@ TEST(Manifest, IsRefusedWithOneLineThatSaysWhy) {
         {with("\"slots\": [0, 1]", "\"slots\": [0, 2]"), "unknown slot"},
         {with("\"fuel\": 500", "\"fuel\": -1"), "fuel"},
         {with("\"fuel\": 500", "\"fuel\": \"x\""), "fuel"},
+        {with("\"then\": \"next\"", "\"then\": \"sheep\""), "names sheep"},
         {with("[\"task_struct\", \"pid\"]", "[\"task_struct\"]"), "hop"},
         {with("\"signed\": true", "\"signed\": 1"), "signed"},
     };

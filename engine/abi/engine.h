@@ -21,9 +21,17 @@
 
 enum DefibRoutineState { DEFIB_ROUTINE_OFF = 0, DEFIB_ROUTINE_READS = 1, DEFIB_ROUTINE_STORES = 2 };
 
+#define DEFIB_NO_ROUTINE 0xffffffffu
+#define DEFIB_CHAIN 4  // routines that follow each other, at most
+
+// The numbers of others are DEFIB_NO_ROUTINE where its source names none.
 struct DefibRoutine {
-    uint64_t fuel;   // the manifest's bound for one execution
-    uint32_t state;  // enum DefibRoutineState: off where it could not bind
+    uint64_t fuel;       // the manifest's bound for one execution
+    uint32_t state;      // enum DefibRoutineState: off where it could not bind
+    uint32_t collector;  // OF_EACH
+    uint32_t then;       // THEN
+    uint32_t observer;   // OBSERVED_BY
+    uint32_t undo;       // UNDONE_BY
     uint32_t reserved;
 };
 

@@ -33,14 +33,14 @@ struct DefibCommand {
 };
 
 struct DefibAnswer {
-    uint32_t outcome;  // enum DefibOutcome
+    uint32_t outcome;  // enum DefibOutcome; of a chain: the first one that failed, else the best
     uint32_t death;    // of the routine; of a view: the collector's, else the first torn object's
     uint64_t death_address;
     uint64_t result;
     uint32_t objects;     // collected
-    uint32_t torn;        // objects that two attempts could not read
+    uint32_t torn;        // objects that two attempts could not read, or that a repair failed for
     uint32_t incomplete;  // the collector died twice, or found more than there is room for
-    uint32_t reserved;
+    uint32_t routine;     // of a chain: the one that `outcome` and `death` are of
     struct DefibRecords records;
 };
 

@@ -16,6 +16,19 @@
 #define DEFIB_RECORD_CULPRIT 3u  // one of the finding's culprits: struct DefibCulprit
 #define DEFIB_RECORD_OWN 256u
 
+// A store of a plan, in the answer to DEFIB_COMMAND_ACT: made, or only wanted where the window is
+// read only.
+#define DEFIB_RECORD_STORE 4u
+struct DefibStoreRecord {
+    uint64_t address;
+    uint64_t old_value;
+    uint64_t new_value;
+    uint32_t size;
+    uint32_t field;    // the manifest's number
+    uint32_t routine;  // whose plan it is in
+    uint32_t is_made;
+};
+
 struct DefibRecordHeader {
     uint32_t kind;
     uint32_t size;  // of the payload as asked for; the next header is at the next multiple of 8

@@ -5,11 +5,16 @@
 // {function, "defib", file, line, arguments} in llvm.global.annotations.
 #include "engine/compiler/declarations.h"
 
+#include <llvm/ADT/StringExtras.h>
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/Module.h>
+
+#include <algorithm>
+#include <set>
+#include <span>
 
 #include "engine/compiler/names.h"
 #include "engine/compiler/types.h"
@@ -22,6 +27,7 @@ namespace {
 constexpr uint64_t DEFAULT_FUEL = 10'000;
 constexpr uint64_t MOST_FUEL = 100'000'000;
 constexpr size_t MOST_ARGUMENTS = 6;
+constexpr size_t MOST_LINKS = 4;  // DEFIB_CHAIN
 
 std::string text_of(const llvm::Value* value) {
     llvm::StringRef text;
@@ -49,6 +55,12 @@ void read_attribute(llvm::StringRef text, Entry& entry, Refusals& refusals) {
         declared.uses_scratch = true;
     else if (word == "of_each")
         declared.collector = rest.str();
+    else if (word == "then")
+        declared.then = rest.str();
+    else if (word == "observed_by")
+        declared.observer = rest.str();
+    else if (word == "undone_by")
+        declared.undo = rest.str();
     else if (word == "period_ms")
         read_number(rest, declared.period_ms, entry, refusals);
     else if (word == "fuel")
@@ -73,8 +85,11 @@ void check_declaration(const Entry& entry, Refusals& refusals) {
         refusals.add(function, "a detector needs PERIOD_MS(count)");
     if (declared.kind != "detector" && declared.period_ms != 0)
         refusals.add(function, "PERIOD_MS is for detectors; drop it");
-    if (declared.kind != "view" && !declared.collector.empty())
-        refusals.add(function, "OF_EACH is for views; drop it");
+    if (declared.kind != "view" && declared.kind != "routine" && !declared.collector.empty())
+        refusals.add(function, "OF_EACH is for views and routines; drop it");
+    if (declared.kind != "routine" &&
+        !(declared.then.empty() && declared.observer.empty() && declared.undo.empty()))
+        refusals.add(function, "THEN, OBSERVED_BY and UNDONE_BY are for routines; drop them");
     if (declared.fuel > MOST_FUEL)
         refusals.add(function, "asks for more than " + std::to_string(MOST_FUEL) +
                                    " units of fuel; split the work");
@@ -117,6 +132,72 @@ void read_arguments(Entry& entry, Refusals& refusals) {
         refusals.add(function, "returns neither an integer nor nothing; emit() a record instead");
 }
 
+using Entries = std::map<std::string, Entry>;
+
+// What another entry has to do with this one.
+struct Reference {
+    const char* attribute;
+    const std::string& name;
+    const char* kind;
+};
+
+// What a routine is given by whoever wants it done: what OF_EACH puts in front is not among it.
+std::span<const Argument> given_arguments(const Routine& routine) {
+    const std::span all(routine.arguments);
+    return routine.declaration.collector.empty() || all.empty() ? all : all.subspan(1);
+}
+
+// The chain is run with one set of arguments: what is called alike must be alike.
+bool takes_the_same(const Routine& one, const Routine& other) {
+    return std::ranges::equal(given_arguments(one), given_arguments(other),
+                              [](const Argument& a, const Argument& b) {
+                                  return a.name == b.name && a.type == b.type && a.width == b.width;
+                              });
+}
+
+void check_reference(const Entry& entry, const Reference& reference, const Entries& entries,
+                     Refusals& refusals) {
+    if (reference.name.empty()) return;
+    const auto found = entries.find(reference.name);
+    const std::string says = std::string(reference.attribute) + " names '" + reference.name + "', ";
+    std::string kind = reference.kind;
+    std::ranges::transform(kind, kind.begin(), [](char c) { return llvm::toUpper(c); });
+    if (found == entries.end() || found->second.routine.declaration.kind != reference.kind)
+        return refusals.add(*entry.function,
+                            says + "and no " + kind + " of this set has that name");
+    // A view may show what a collector without arguments finds, and be asked more.
+    if (entry.routine.declaration.kind == "routine" &&
+        !takes_the_same(entry.routine, found->second.routine))
+        refusals.add(*entry.function, says +
+                                          "which takes other arguments; give both the same, by "
+                                          "name and type");
+}
+
+// Each routine of a chain is run once, so that it ends.
+void check_chain(const Entry& entry, const Entries& entries, Refusals& refusals) {
+    std::set<std::string> passed = {entry.routine.declaration.name};
+    const Entry* at = &entry;
+    while (!at->routine.declaration.then.empty()) {
+        const auto next = entries.find(at->routine.declaration.then);
+        if (next == entries.end()) return;
+        at = &next->second;
+        if (!passed.insert(next->first).second || passed.size() > MOST_LINKS)
+            return refusals.add(*entry.function, "THEN leads through more than " +
+                                                     std::to_string(MOST_LINKS) +
+                                                     " routines, or back; end the chain");
+    }
+}
+
+void check_references(const Entry& entry, const Entries& entries, Refusals& refusals) {
+    const Declaration& declared = entry.routine.declaration;
+    for (const Reference& reference : {Reference{"OF_EACH", declared.collector, "collector"},
+                                       Reference{"THEN", declared.then, "routine"},
+                                       Reference{"OBSERVED_BY", declared.observer, "view"},
+                                       Reference{"UNDONE_BY", declared.undo, "routine"}})
+        check_reference(entry, reference, entries, refusals);
+    check_chain(entry, entries, refusals);
+}
+
 }  // namespace
 
 std::map<std::string, Entry> take_entries(llvm::Module& module, Refusals& refusals) {
@@ -148,14 +229,7 @@ std::map<std::string, Entry> take_entries(llvm::Module& module, Refusals& refusa
         entries.emplace(function->getName().str(), std::move(entry));
     }
     annotations->eraseFromParent();
-    for (const auto& [name, entry] : entries) {
-        const std::string& collector = entry.routine.declaration.collector;
-        if (collector.empty()) continue;
-        const auto found = entries.find(collector);
-        if (found == entries.end() || found->second.routine.declaration.kind != "collector")
-            refusals.add(*entry.function, "OF_EACH names '" + collector +
-                                              "', and no COLLECTOR of this set has that name");
-    }
+    for (const auto& [name, entry] : entries) check_references(entry, entries, refusals);
     return entries;
 }
 

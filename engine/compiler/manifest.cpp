@@ -87,6 +87,9 @@ json to_json(const Routine& routine) {
     if (declared.period_ms != 0) out["period_ms"] = declared.period_ms;
     if (!declared.collector.empty()) out["collector"] = declared.collector;
     if (routine.memory_size != 0) out["memory"] = routine.memory_size;
+    if (!declared.then.empty()) out["then"] = declared.then;
+    if (!declared.observer.empty()) out["observer"] = declared.observer;
+    if (!declared.undo.empty()) out["undo"] = declared.undo;
     if (declared.uses_scratch) out["uses_scratch"] = true;
     if (!routine.arguments.empty() && routine.arguments.front().type != "integer")
         out["first_argument"] = routine.arguments.front().type;

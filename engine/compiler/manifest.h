@@ -92,6 +92,9 @@ struct Declaration {
     std::string summary;
     std::string file;
     std::string collector;  // OF_EACH
+    std::string then;       // THEN
+    std::string observer;   // OBSERVED_BY
+    std::string undo;       // UNDONE_BY
     std::set<std::string> writes;
     std::set<std::string> writes_found;
     std::set<std::string> writes_symbol;

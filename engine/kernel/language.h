@@ -216,7 +216,14 @@ inline u64 now() {
 #define USES_SCRATCH "uses_scratch"
 #define PERIOD_MS(count) "period_ms " #count
 #define FUEL(units) "fuel " #units
-// A view of this collector's addresses, each with the address as first argument.
+// Of a view or routine: it runs once for each of this collector's addresses, with the address as
+// its first argument and the collector's own arguments behind it.
 #define OF_EACH(collector) "of_each " #collector
+// Of a routine; each takes what it takes, but for the address that OF_EACH puts in front.
+// The routine that follows it, the view that says whether the effect is there
+// (engine/abi/reason.h), the routine that takes it back.
+#define THEN(routine) "then " #routine
+#define OBSERVED_BY(view) "observed_by " #view
+#define UNDONE_BY(routine) "undone_by " #routine
 
 #endif

@@ -3,36 +3,11 @@
 #include "engine/runtime/execute.h"
 
 #include "engine/abi/calls.h"
-#include "engine/runtime/journal.h"
 #include "engine/runtime/picture.h"
 #include "engine/runtime/plan.h"
-#include "engine/runtime/processor.h"
 #include "engine/runtime/translate.h"
 
 namespace defib::runtime {
-namespace {
-
-void copy_records(const DefibRecords& from, DefibRecords& to) {
-    to.used = from.used <= to.capacity ? from.used : 0;
-    to.count = from.used <= to.capacity ? from.count : 0;
-    to.lost = from.used <= to.capacity ? from.lost : from.lost + from.count;
-#pragma clang loop unroll(disable)
-    for (uint32_t at = 0; at < to.used; at += 8) {
-        write_volatile(to.bytes + at, read_volatile(from.bytes + at, 8), 8);
-    }
-}
-
-void note_plan(DefibJournal& journal, uint64_t now_ns, const DefibPlan& plan, uint32_t made) {
-#pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < made; i++) {
-        const DefibStore& store = plan.stores[i];
-        const uint64_t values[] = {store.address, store.old_value, store.new_value, store.size};
-        append(journal, now_ns, DEFIB_JOURNAL_STORED, store.field & ~DEFIB_STORE_WHOLE, values);
-    }
-}
-
-}  // namespace
-
 const DefibRoutine* routine_of(const DefibEngine& engine, uint32_t number) {
     if (number >= DEFIB_ROUTINES) return nullptr;
     const DefibRoutine& routine = engine.routines[number];
@@ -88,42 +63,6 @@ uint32_t agreed(const DefibEngine& engine, uint32_t count) {
         }
     }
     return NO_REPLICA;
-}
-
-void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
-         DefibAnswer& answer) {
-    answer.records = {engine.records.bytes, engine.records.capacity, 0, 0, 0};
-    const DefibRoutine* entry = routine_of(engine, routine);
-    if (entry == nullptr) {
-        answer.outcome = DEFIB_OUTCOME_REFUSED;
-        answer.death = DEFIB_DEATH_ROUTINE;
-        return append(*engine.journal, now_ns, DEFIB_JOURNAL_REFUSED, routine);
-    }
-    run_replica(engine, 0, routine, arguments);
-    run_replica(engine, 1, routine, arguments);
-    uint32_t winner = agreed(engine, 2);
-    if (winner == NO_REPLICA) {
-        run_replica(engine, 2, routine, arguments);
-        winner = agreed(engine, DEFIB_REPLICAS);
-    }
-    uint32_t made = 0;
-    uint64_t spent = 0;
-    if (winner == NO_REPLICA) {
-        answer.outcome = DEFIB_OUTCOME_DISAGREED;
-    } else {
-        const DefibContext& context = engine.replicas[winner];
-        spent = entry->fuel - context.fuel;
-        answer.death = context.death;
-        answer.death_address = context.death_address;
-        answer.result = context.result;
-        copy_records(context.records, answer.records);
-        answer.outcome = context.death != DEFIB_DEATH_NONE
-                             ? DEFIB_OUTCOME_DIED
-                             : commit(*engine.target, context.plan, made);
-        note_plan(*engine.journal, now_ns, context.plan, made);
-    }
-    const uint64_t values[] = {answer.outcome, answer.death, spent, answer.result};
-    append(*engine.journal, now_ns, DEFIB_JOURNAL_EXECUTED, routine, values);
 }
 
 }  // namespace defib::runtime

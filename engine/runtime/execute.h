@@ -29,10 +29,6 @@ inline constexpr uint32_t NO_REPLICA = ~0U;
 // A replica that another one agrees with, of the first `count`; NO_REPLICA: none.
 uint32_t agreed(const DefibEngine& engine, uint32_t count);
 
-// Two replicas, a third where they differ, commit, journal. The answer carries the records.
-void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
-         DefibAnswer& answer);
-
 }  // namespace defib::runtime
 
 #endif

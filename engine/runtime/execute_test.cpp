@@ -4,7 +4,7 @@
 // A transient fault in the engine cannot reach the target: every bit of what one replica plans,
 // reads and has left is flipped, one at a time, and memory must end as if nothing had happened;
 // when all replicas are hit, nothing is written.
-#include "engine/runtime/execute.h"
+#include "engine/runtime/act.h"
 
 #include <gtest/gtest.h>
 
@@ -138,7 +138,7 @@ TEST_F(Replicated, WriteNothingWhenNoTwoAgree) {
     reset();
     act_on(routine);
     EXPECT_EQ(answer.outcome, uint32_t{DEFIB_OUTCOME_DISAGREED});
-    EXPECT_EQ(execution, 3U);
+    EXPECT_EQ(execution, 24U);  // what a CPU had changed would agree at the next attempt
     EXPECT_EQ(memory.read<uint64_t>(OBJECT + 8), 0U);
 }
 

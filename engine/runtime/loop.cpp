@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/loop.h"
 
+#include "engine/runtime/act.h"
 #include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/journal.h"

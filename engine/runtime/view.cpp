@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/view.h"
 
+#include "engine/runtime/collect.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/picture.h"
@@ -12,28 +13,6 @@ namespace defib::runtime {
 namespace {
 
 constexpr uint32_t ATTEMPTS = 2;
-constexpr uint32_t POINTER_RECORD = sizeof(DefibRecordHeader) + sizeof(uint64_t);
-
-DefibRecords object_room(const DefibEngine& engine) {
-    return {reinterpret_cast<uint64_t>(engine.objects), DEFIB_VIEW_OBJECTS * POINTER_RECORD, 0, 0,
-            0};
-}
-
-// What the last attempt found, also where it died: half of a list beats none of it.
-DefibRecords collect(DefibEngine& engine, uint32_t collector, const uint64_t* arguments,
-                     uint64_t fuel, DefibAnswer& answer) {
-    DefibContext& context = engine.replicas[0];
-    for (uint32_t attempt = 0; attempt < ATTEMPTS; attempt++) {
-        forget_translations(context.cache);
-        begin(context, *engine.target, fuel, DEFIB_STORES_DENIED, object_room(engine));
-        run(context, collector, arguments);
-        if (context.death == DEFIB_DEATH_NONE) break;
-    }
-    answer.death = context.death;
-    answer.death_address = context.death_address;
-    answer.incomplete = context.death != DEFIB_DEATH_NONE || context.records.lost != 0;
-    return context.records;
-}
 
 // True when an attempt ended alive; its records then stay.
 bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& item,
@@ -64,20 +43,13 @@ void look_at_all(DefibEngine& engine, const DefibCommand& command, const DefibRo
                  const DefibRecords& found, DefibAnswer& answer) {
     uint64_t arguments[DEFIB_ARGUMENTS];
     for (uint32_t i = 0; i < DEFIB_ARGUMENTS; i++) arguments[i] = command.arguments[i];
-    uint32_t at = 0;
+    FoundPointers pointers(found);
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < found.count && found.used - at >= POINTER_RECORD; i++) {
-        const auto* header = pointer_to<const DefibRecordHeader>(found.bytes + at);
-        const uint32_t padded = (header->size + 7) & ~7U;
-        if (header->kind == DEFIB_RECORD_POINTER && header->size == sizeof(uint64_t)) {
-            arguments[0] = *reinterpret_cast<const uint64_t*>(header + 1);
-            answer.objects++;
-            if (!look_at(engine, command.view, item, arguments, answer.records)) {
-                note_torn(engine.replicas[0], answer);
-            }
+    while (pointers.take(arguments[0])) {
+        answer.objects++;
+        if (!look_at(engine, command.view, item, arguments, answer.records)) {
+            note_torn(engine.replicas[0], answer);
         }
-        if (padded > found.used - at - sizeof(DefibRecordHeader)) return;
-        at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + padded;
     }
 }
 
@@ -111,8 +83,7 @@ void run_view(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns,
         answer.death_address = engine.replicas[0].death_address;
         answer.result = engine.replicas[0].result;
     } else {
-        const DefibRecords found =
-            collect(engine, view.collector, command.arguments, collector->fuel, answer);
+        const DefibRecords found = collect(engine, view.collector, command.arguments, answer);
         look_at_all(engine, command, *item, found, answer);
     }
     if (answer.records.lost != 0) {

@@ -26,7 +26,13 @@ TestEngine::TestEngine(SyntheticMemory& memory) {
 uint32_t TestEngine::add(DefibRoutineState state, TestRoutine routine, uint64_t fuel) {
     const auto number = static_cast<uint32_t>(test_routines().size());
     test_routines().push_back(std::move(routine));
-    engine_->routines[number] = {fuel, static_cast<uint32_t>(state), 0};
+    engine_->routines[number] = {fuel,
+                                 static_cast<uint32_t>(state),
+                                 DEFIB_NO_ROUTINE,
+                                 DEFIB_NO_ROUTINE,
+                                 DEFIB_NO_ROUTINE,
+                                 DEFIB_NO_ROUTINE,
+                                 0};
     return number;
 }
 

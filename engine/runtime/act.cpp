@@ -1,0 +1,250 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/act.h"
+
+#include "engine/runtime/collect.h"
+#include "engine/runtime/execute.h"
+#include "engine/runtime/journal.h"
+#include "engine/runtime/plan.h"
+#include "engine/runtime/processor.h"
+#include "engine/runtime/translate.h"
+
+namespace defib::runtime {
+namespace {
+
+// Each attempt is a new plan from what memory holds then.
+constexpr uint32_t ATTEMPTS = 8;
+
+// What one execution for one object came to.
+struct Result {
+    uint32_t outcome;
+    uint32_t death;
+    uint64_t death_address;
+    uint64_t result;
+};
+
+// Room for one record in the answer; 0: it did not fit, and is counted.
+uint64_t room_for(DefibRecords& records, uint32_t kind, uint32_t size) {
+    const auto needed = static_cast<uint32_t>(sizeof(DefibRecordHeader)) + ((size + 7) & ~7U);
+    if (records.used > records.capacity || needed > records.capacity - records.used) {
+        records.lost++;
+        return 0;
+    }
+    auto* header = pointer_to<DefibRecordHeader>(records.bytes + records.used);
+    header->kind = kind;
+    header->size = size;
+    records.used += needed;
+    records.count++;
+    return reinterpret_cast<uint64_t>(header + 1);
+}
+
+void append_records(const DefibRecords& from, DefibRecords& to) {
+    if (to.used > to.capacity || from.used > to.capacity - to.used) {
+        to.lost += from.lost + from.count;
+        return;
+    }
+#pragma clang loop unroll(disable)
+    for (uint32_t at = 0; at < from.used; at += 8) {
+        write_volatile(to.bytes + to.used + at, read_volatile(from.bytes + at, 8), 8);
+    }
+    to.used += from.used;
+    to.count += from.count;
+    to.lost += from.lost;
+}
+
+void append_plan(const DefibPlan& plan, uint32_t routine, uint32_t made, DefibRecords& records) {
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < count_of(plan); i++) {
+        const DefibStore& store = plan.stores[i];
+        const uint64_t room = room_for(records, DEFIB_RECORD_STORE, sizeof(DefibStoreRecord));
+        if (room == 0) continue;
+        *pointer_to<DefibStoreRecord>(room) = {store.address,
+                                               store.old_value,
+                                               store.new_value,
+                                               store.size,
+                                               store.field & ~DEFIB_STORE_WHOLE,
+                                               routine,
+                                               i < made ? 1U : 0U};
+    }
+}
+
+void note_plan(DefibJournal& journal, uint64_t now_ns, const DefibPlan& plan, uint32_t made) {
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < made; i++) {
+        const DefibStore& store = plan.stores[i];
+        const uint64_t values[] = {store.address, store.old_value, store.new_value, store.size};
+        append(journal, now_ns, DEFIB_JOURNAL_STORED, store.field & ~DEFIB_STORE_WHOLE, values);
+    }
+}
+
+// Two replicas, a third where they differ, commit, journal.
+Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
+               DefibRecords& records) {
+    const DefibRoutine& entry = engine.routines[routine];
+    run_replica(engine, 0, routine, arguments);
+    run_replica(engine, 1, routine, arguments);
+    uint32_t winner = agreed(engine, 2);
+    if (winner == NO_REPLICA) {
+        run_replica(engine, 2, routine, arguments);
+        winner = agreed(engine, DEFIB_REPLICAS);
+    }
+    Result result{DEFIB_OUTCOME_DISAGREED, DEFIB_DEATH_NONE, 0, 0};
+    uint64_t spent = 0;
+    if (winner != NO_REPLICA) {
+        const DefibContext& context = engine.replicas[winner];
+        uint32_t made = 0;
+        spent = entry.fuel - context.fuel;
+        result = {DEFIB_OUTCOME_DIED, context.death, context.death_address, context.result};
+        if (context.death == DEFIB_DEATH_NONE) {
+            result.outcome = commit(*engine.target, context.plan, made);
+            append_plan(context.plan, routine, made, records);
+        }
+        append_records(context.records, records);
+        note_plan(*engine.journal, now_ns, context.plan, made);
+    }
+    const uint64_t values[] = {result.outcome, result.death, spent, result.result};
+    append(*engine.journal, now_ns, DEFIB_JOURNAL_EXECUTED, routine, values);
+    return result;
+}
+
+bool passes_by_itself(uint32_t reason) {
+#define DEFIB_REASON_PASSES(name, number, passes, text) \
+    if ((passes) != 0 && reason == uint32_t{DEFIB_REASON_##name}) return true;
+    DEFIB_REASON_LIST(DEFIB_REASON_PASSES)
+#undef DEFIB_REASON_PASSES
+    return false;
+}
+
+bool is_worth_another(const Result& result) {
+    switch (result.outcome) {
+        case DEFIB_OUTCOME_DISAGREED:
+        case DEFIB_OUTCOME_STALE:
+        case DEFIB_OUTCOME_PARTIAL:
+            return true;
+        case DEFIB_OUTCOME_DIED:
+            return passes_by_itself(result.death);
+        default:
+            return false;
+    }
+}
+
+// A plan that only shows (a dump) has failed at nothing, so that the whole chain is shown.
+bool has_failed(uint32_t outcome) {
+    switch (outcome) {
+        case DEFIB_OUTCOME_NONE:
+        case DEFIB_OUTCOME_COMMITTED:
+        case DEFIB_OUTCOME_NO_CHANGE:
+        case DEFIB_OUTCOME_READ_ONLY:
+            return false;
+        default:
+            return true;
+    }
+}
+
+// The first failure stands; else what was done stands before what was not needed.
+void add(DefibAnswer& answer, uint32_t routine, const Result& result) {
+    if (has_failed(result.outcome)) answer.torn++;
+    const bool counts = !has_failed(answer.outcome) &&
+                        (has_failed(result.outcome) || answer.outcome == DEFIB_OUTCOME_NONE ||
+                         answer.outcome == DEFIB_OUTCOME_NO_CHANGE);
+    if (!counts) return;
+    answer.outcome = result.outcome;
+    answer.death = result.death;
+    answer.death_address = result.death_address;
+    answer.result = result.result;
+    answer.routine = routine;
+}
+
+void act_on(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
+            DefibAnswer& answer) {
+    Result result{};
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < ATTEMPTS; i++) {
+        const DefibRecords before = answer.records;
+        result = attempt(engine, routine, arguments, now_ns, answer.records);
+        if (!is_worth_another(result)) break;
+        // Only what an attempt stored is worth telling of it.
+        if (result.outcome != DEFIB_OUTCOME_PARTIAL && i + 1 < ATTEMPTS) answer.records = before;
+    }
+    add(answer, routine, result);
+}
+
+// The routine's object goes in front of what the chain was given.
+void act_on_each(DefibEngine& engine, uint32_t routine, uint32_t collector,
+                 const uint64_t* arguments, uint64_t now_ns, DefibAnswer& answer) {
+    DefibAnswer search{};
+    const DefibRecords found = collect(engine, collector, arguments, search);
+    if (search.death != DEFIB_DEATH_NONE || search.incomplete != 0) {
+        // Half of a process is not repaired.
+        const uint32_t death =
+            search.death == DEFIB_DEATH_NONE ? uint32_t{DEFIB_DEATH_RECORD} : search.death;
+        answer.incomplete = 1;
+        add(answer, collector, {DEFIB_OUTCOME_DIED, death, search.death_address, 0});
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_EXECUTED, collector,
+               {DEFIB_OUTCOME_DIED, death, 0, 0});
+        return;
+    }
+    uint64_t mine[DEFIB_ARGUMENTS];
+    for (uint32_t i = 1; i < DEFIB_ARGUMENTS; i++) mine[i] = arguments[i - 1];
+    FoundPointers pointers(found);
+#pragma clang loop unroll(disable)
+    while (pointers.take(mine[0])) {
+        answer.objects++;
+        act_on(engine, routine, mine, now_ns, answer);
+    }
+    if (answer.outcome == DEFIB_OUTCOME_NONE) answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
+}
+
+void refuse(DefibEngine& engine, uint32_t routine, uint64_t now_ns, DefibAnswer& answer) {
+    add(answer, routine, {DEFIB_OUTCOME_REFUSED, DEFIB_DEATH_ROUTINE, 0, 0});
+    append(*engine.journal, now_ns, DEFIB_JOURNAL_REFUSED, routine);
+}
+
+}  // namespace
+
+void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
+         DefibAnswer& answer) {
+    answer = {};
+    answer.routine = routine;
+    answer.records = {engine.records.bytes, engine.records.capacity, 0, 0, 0};
+#pragma clang loop unroll(disable)
+    for (uint32_t link = 0; link < DEFIB_CHAIN; link++) {
+        const DefibRoutine* entry = routine_of(engine, routine);
+        if (entry == nullptr) return refuse(engine, routine, now_ns, answer);
+        if (entry->collector == DEFIB_NO_ROUTINE) {
+            answer.objects++;
+            act_on(engine, routine, arguments, now_ns, answer);
+        } else if (routine_of(engine, entry->collector) == nullptr) {
+            return refuse(engine, entry->collector, now_ns, answer);
+        } else {
+            act_on_each(engine, routine, entry->collector, arguments, now_ns, answer);
+        }
+        if (has_failed(answer.outcome) || entry->then == DEFIB_NO_ROUTINE) return;
+        routine = entry->then;
+    }
+}
+
+DefibEffect observe(DefibEngine& engine, uint32_t routine, const uint64_t* arguments) {
+    const DefibRoutine* entry = routine_of(engine, routine);
+    if (entry == nullptr) return DEFIB_EFFECT_NEVER;
+    if (entry->observer == DEFIB_NO_ROUTINE) return DEFIB_EFFECT_THERE;
+    const DefibRoutine* observer = routine_of(engine, entry->observer);
+    if (observer == nullptr) return DEFIB_EFFECT_NEVER;
+    DefibContext& context = engine.replicas[0];
+    const DefibRecords records = {engine.replica_records, DEFIB_REPLICA_RECORDS, 0, 0, 0};
+    forget_translations(context.cache);
+    begin(context, *engine.target, observer->fuel, DEFIB_STORES_DENIED, records);
+    run(context, entry->observer, arguments);
+    // What could not be read now may be readable at the next look.
+    if (context.death != DEFIB_DEATH_NONE) return DEFIB_EFFECT_NOT_YET;
+    switch (context.result) {
+        case DEFIB_EFFECT_THERE:
+            return DEFIB_EFFECT_THERE;
+        case DEFIB_EFFECT_NEVER:
+            return DEFIB_EFFECT_NEVER;
+        default:
+            return DEFIB_EFFECT_NOT_YET;
+    }
+}
+
+}  // namespace defib::runtime
