@@ -11,6 +11,7 @@
 #include "engine/abi/context.h"
 #include "engine/abi/journal.h"
 #include "engine/abi/mailbox.h"
+#include "engine/abi/responder.h"
 
 #define DEFIB_ABI_VERSION 1u
 #define DEFIB_ROUTINES 256
@@ -37,9 +38,10 @@ struct DefibRoutine {
 
 struct DefibDetector {
     uint32_t routine;
-    uint32_t reserved;
+    uint32_t rule;  // of the policy, whose thresholds these are
     uint64_t period_ns;
     uint64_t due_ns;
+    uint64_t arguments[DEFIB_ARGUMENTS];  // thresholds
 };
 
 struct DefibEngine {
@@ -48,9 +50,10 @@ struct DefibEngine {
     struct DefibTarget* target;
     struct DefibMailbox* mailbox;
     struct DefibJournal* journal;
-    struct DefibRecords records;  // the buffer of a view's answer
-    uint64_t* objects;            // room for DEFIB_VIEW_OBJECTS address records of 16 bytes
-    uint64_t replica_records;     // DEFIB_REPLICAS buffers of DEFIB_REPLICA_RECORDS bytes
+    struct DefibResponder* responder;  // 0: nothing is looked for but what a command asks
+    struct DefibRecords records;       // the buffer of a view's answer
+    uint64_t* objects;                 // room for DEFIB_VIEW_OBJECTS address records of 16 bytes
+    uint64_t replica_records;          // DEFIB_REPLICAS buffers of DEFIB_REPLICA_RECORDS bytes
     struct DefibRoutine routines[DEFIB_ROUTINES];
     struct DefibDetector detectors[DEFIB_DETECTORS];
     struct DefibContext replicas[DEFIB_REPLICAS];

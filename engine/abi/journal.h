@@ -23,7 +23,55 @@ enum DefibJournalKind {
     DEFIB_JOURNAL_RECORDS_LOST = 7,   // subject: routine; how many did not fit
     DEFIB_JOURNAL_LATE = 8,           // subject: detector; nanoseconds after its due time
     DEFIB_JOURNAL_REFUSED = 9,        // subject: routine; it is off or has no such number
+
+    // The responder's. Entries of one case carry its number.
+    DEFIB_JOURNAL_OPENED = 32,     // subject: fault; rule, key, since, culprits
+    DEFIB_JOURNAL_EVIDENCE = 33,   // subject: index of the first; four of the finding's evidence
+    DEFIB_JOURNAL_CULPRIT = 34,    // subject: pid; weight, growth, comm in two words
+    DEFIB_JOURNAL_VICTIM = 35,     // subject: pid; start time, enum DefibVictim, comm in two words
+    DEFIB_JOURNAL_STEP = 36,       // subject: routine; step, and its first three arguments
+    DEFIB_JOURNAL_FAILED = 37,     // subject: routine; outcome, death, address, step
+    DEFIB_JOURNAL_OBSERVED = 38,   // subject: routine; ns since the step, since the finding, step
+    DEFIB_JOURNAL_DEADLINE = 39,   // subject: routine; ns since the step, step: no effect was seen
+    DEFIB_JOURNAL_PERSISTS = 40,   // subject: routine; ns since the step, step: effect, no cure
+    DEFIB_JOURNAL_CLOSED = 41,     // subject: fault; ns since opened, since the repair began, steps
+    DEFIB_JOURNAL_EXHAUSTED = 42,  // subject: fault; ns since opened, steps: no step is left
+    DEFIB_JOURNAL_DECLINED = 43,   // subject: enum DefibDecline; rule, pid, comm in two words
+    DEFIB_JOURNAL_IDENTITY_LOST = 44,  // subject: witness; physical address, expected, found
+    DEFIB_JOURNAL_UNDONE = 45,         // subject: routine that took it back; outcome, death, step
+    DEFIB_JOURNAL_WOULD = 46,          // subject: routine; as STEP, of a policy that only observes
 };
+
+// Why the responder does not do what a finding asks for. Frozen, as kinds are.
+// X(NAME, number, "for people")
+// clang-format off
+#define DEFIB_DECLINE_LIST(X)                                                                      \
+    X(RULE_OBSERVES,     1, "the rule only observes")                                              \
+    X(POLICY_OBSERVES,   2, "the policy only observes")                                            \
+    X(INIT,              3, "init is never touched")                                               \
+    X(KERNEL_THREAD,     4, "kernel threads are never touched")                                    \
+    X(PID,               5, "its pid is protected")                                                \
+    X(NAME,              6, "its name is protected")                                               \
+    X(CGROUP,            7, "its cgroup is protected")                                             \
+    X(CGROUP_UNREADABLE, 8, "its cgroup cannot be read, and some are protected")                   \
+    X(OTHER_CGROUP,      9, "the rule is for another cgroup")                                      \
+    X(TOO_SMALL,        10, "it takes less than the rule asks for")                                \
+    X(OOM_PROTECTED,    11, "its owner forbids to kill it (oom_score_adj -1000)")                  \
+    X(NO_VICTIM,        12, "nobody is left who may be touched")                                   \
+    X(BUSY,             13, "another repair of this is in hand")                                   \
+    X(RULE_BUDGET,      14, "the rule has acted as often as it may in an hour")                    \
+    X(POLICY_BUDGET,    15, "the policy has acted as often as it may in an hour")                  \
+    X(STOPPING,         16, "the engine is about to stop")                                         \
+    X(IDENTITY,         17, "the kernel is not the one that was proved")                           \
+    X(BAD_POLICY,       18, "the policy table is malformed")                                       \
+    X(CASES_FULL,       19, "more findings than can be kept")                                      \
+    X(CONDITIONS,       20, "the rule's conditions do not hold")                                   \
+    X(COOLING,          21, "it was just treated, and the cool-down is not over")
+// clang-format on
+
+#define DEFIB_DECLINE_NUMBER(name, number, text) DEFIB_DECLINE_##name = number,
+enum DefibDecline { DEFIB_DECLINE_NONE = 0, DEFIB_DECLINE_LIST(DEFIB_DECLINE_NUMBER) };
+#undef DEFIB_DECLINE_NUMBER
 
 struct DefibJournalEntry {
     uint64_t sequence;  // from 1; written last
@@ -31,7 +79,7 @@ struct DefibJournalEntry {
     uint32_t kind;
     uint32_t subject;
     uint64_t values[DEFIB_JOURNAL_VALUES];
-    uint64_t reserved;
+    uint64_t case_number;  // of the responder's case; 0: none
 };
 
 struct DefibJournal {

@@ -21,7 +21,7 @@ void append(DefibJournal& journal, uint64_t now_ns, DefibJournalKind kind, uint3
 }
 
 void append(DefibJournal& journal, uint64_t now_ns, DefibJournalKind kind, uint32_t subject,
-            const uint64_t (&values)[DEFIB_JOURNAL_VALUES]) {
+            const uint64_t (&values)[DEFIB_JOURNAL_VALUES], uint64_t case_number) {
     const uint64_t sequence = journal.written + 1;
     DefibJournalEntry& entry = journal.entries[sequence % DEFIB_JOURNAL_ENTRIES];
     // 0 first: a reader that comes now sees an entry in the making, not half of two.
@@ -31,7 +31,7 @@ void append(DefibJournal& journal, uint64_t now_ns, DefibJournalKind kind, uint3
     entry.kind = kind;
     entry.subject = subject;
     for (uint32_t i = 0; i < DEFIB_JOURNAL_VALUES; i++) entry.values[i] = values[i];
-    entry.reserved = 0;
+    entry.case_number = case_number;
     store_release(&entry.sequence, sequence);
     store_release(&journal.written, sequence);
 }

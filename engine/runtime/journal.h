@@ -9,7 +9,7 @@ namespace defib::runtime {
 
 void append(DefibJournal& journal, uint64_t now_ns, DefibJournalKind kind, uint32_t subject);
 void append(DefibJournal& journal, uint64_t now_ns, DefibJournalKind kind, uint32_t subject,
-            const uint64_t (&values)[DEFIB_JOURNAL_VALUES]);
+            const uint64_t (&values)[DEFIB_JOURNAL_VALUES], uint64_t case_number = 0);
 
 // Copies the oldest entry that is still there from sequence `wanted` on. False: there is none yet.
 // `entry.sequence - wanted` entries were overwritten before they could be read.

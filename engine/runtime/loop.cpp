@@ -5,8 +5,10 @@
 #include "engine/runtime/act.h"
 #include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
+#include "engine/runtime/identity.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/processor.h"
+#include "engine/runtime/respond.h"
 #include "engine/runtime/view.h"
 
 namespace defib::runtime {
@@ -32,15 +34,22 @@ void note_findings(DefibEngine& engine, uint32_t detector, const DefibRecords& r
 }
 
 void run_detector(DefibEngine& engine, uint32_t number, uint64_t now_ns) {
-    const uint64_t arguments[DEFIB_ARGUMENTS] = {};
-    const DefibContext* context = detect(engine, number, arguments, now_ns);
+    const DefibDetector& detector = engine.detectors[number];
+    const DefibContext* context = detect(engine, number, detector.arguments, now_ns);
     if (context == nullptr) return;
     if (context->death != DEFIB_DEATH_NONE) {
         append(*engine.journal, now_ns, DEFIB_JOURNAL_DETECTOR_DIED, number,
                {context->death, context->death_address, 0, 0});
         return;
     }
-    note_findings(engine, number, context->records, now_ns);
+    // A copy: the context is the responder's to use.
+    const DefibRecords found = context->records;
+    if (engine.responder == nullptr) return note_findings(engine, number, found, now_ns);
+    if (found.lost != 0) {
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_RECORDS_LOST, detector.routine,
+               {found.lost, 0, 0, 0});
+    }
+    take_findings(engine, number, found, now_ns);
 }
 
 void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
@@ -50,6 +59,7 @@ void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
     for (uint32_t number = 0; number < count; number++) {
         DefibDetector& detector = engine.detectors[number];
         if (now_ns < detector.due_ns) continue;
+        if (engine.responder != nullptr && !is_still_the_kernel(engine, now_ns)) return;
         const uint64_t late_ns = now_ns - detector.due_ns;
         if (late_ns > detector.period_ns) {
             append(*engine.journal, now_ns, DEFIB_JOURNAL_LATE, number, {late_ns, 0, 0, 0});
@@ -66,6 +76,9 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
     answer = {};
     switch (command.kind) {
         case DEFIB_COMMAND_STOP:
+            // Not yet answered: what is in hand is finished first.
+            settle(engine);
+            if (!is_settled(engine)) return Turn::go_on;
             append(*engine.journal, now_ns, DEFIB_JOURNAL_STOPPED, 0);
             return Turn::stop;
         case DEFIB_COMMAND_VIEW:
@@ -86,17 +99,31 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
 void start(DefibEngine& engine, uint64_t now_ns) {
     for (uint32_t i = 0; i < DEFIB_DETECTORS; i++) engine.detectors[i].due_ns = now_ns;
     append(*engine.journal, now_ns, DEFIB_JOURNAL_STARTED, engine.abi_version);
+    start_responder(engine, now_ns);
 }
 
 Turn turn(DefibEngine& engine, uint64_t now_ns) {
     DefibMailbox& mailbox = *engine.mailbox;
     store_release(&mailbox.heartbeat, mailbox.heartbeat + 1);
     run_due_detectors(engine, now_ns);
+    respond(engine, now_ns);
     const uint32_t posted = load_acquire(&mailbox.posted);
     if (posted == mailbox.done) return Turn::go_on;
     const DefibCommand command = mailbox.command;
     const Turn next = carry_out(engine, command, now_ns);
-    store_release(&mailbox.done, posted);
+    const bool is_waiting = command.kind == DEFIB_COMMAND_STOP && next == Turn::go_on;
+    if (!is_waiting) store_release(&mailbox.done, posted);
+    return next;
+}
+
+uint64_t next_turn_ns(const DefibEngine& engine) {
+    uint64_t next = next_look_ns(engine);
+    const uint32_t count =
+        engine.detector_count < DEFIB_DETECTORS ? engine.detector_count : DEFIB_DETECTORS;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < count; i++) {
+        if (engine.detectors[i].due_ns < next) next = engine.detectors[i].due_ns;
+    }
     return next;
 }
 

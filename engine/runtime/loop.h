@@ -15,8 +15,13 @@ enum class Turn : uint32_t { go_on, stop };
 // Once, before the first turn.
 void start(DefibEngine& engine, uint64_t now_ns);
 
-// Beats the heart, runs the detectors that are due, carries out the command that waits.
+// Beats the heart, runs the detectors that are due, goes on with repairs, carries out the command
+// that waits. After a command to stop it goes on until no repair is in hand.
 Turn turn(DefibEngine& engine, uint64_t now_ns);
+
+// Until then a turn has nothing to do but for commands: a processor that is not the engine's alone
+// may sleep.
+uint64_t next_turn_ns(const DefibEngine& engine);
 
 // The host's side of the mailbox.
 void post(DefibMailbox& mailbox, const DefibCommand& command);

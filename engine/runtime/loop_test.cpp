@@ -145,7 +145,7 @@ TEST_F(Loop, RunsDetectorsAtTheirPeriodsAndJournalsWhatTheyFind) {
         record[1] = 55;
         return uint64_t{0};
     });
-    engine.state().detectors[0] = {routine, 0, 10 * MS, 0};
+    engine.state().detectors[0] = {routine, 0, 10 * MS, 0, {}};
     engine.state().detector_count = 1;
     start(engine.state(), 0);
     for (uint64_t ms = 0; ms < 30; ms++) turn(engine.state(), ms * MS);
@@ -167,7 +167,7 @@ TEST_F(Loop, RunsALateDetectorOnceAndSaysSo) {
         runs++;
         return uint64_t{0};
     });
-    engine.state().detectors[0] = {routine, 0, MS, 0};
+    engine.state().detectors[0] = {routine, 0, MS, 0, {}};
     engine.state().detector_count = 1;
     start(engine.state(), 0);
     turn(engine.state(), 0);
@@ -184,7 +184,7 @@ TEST_F(Loop, JournalsADetectorsDeathAndKeepsItsFindingsOut) {
         defib_emit(&context, DEFIB_RECORD_OWN, 8);
         return defib_load(&context, 0x1000, 8);
     });
-    engine.state().detectors[0] = {routine, 0, MS, 0};
+    engine.state().detectors[0] = {routine, 0, MS, 0, {}};
     engine.state().detector_count = 1;
     turn(engine.state(), 0);
     const auto entries = journal();

@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
-#define DEFIB_RECORD_PROCESS 256u
+#include "engine/abi/cgroup_path.h"  // kind 257
 
-#define DEFIB_RECORD_CGROUP 257u
+#define DEFIB_RECORD_PROCESS 256u
 
 struct DefibProcessRecord {
     uint64_t task;  // address of its task_struct
@@ -42,14 +42,6 @@ struct DefibProcessRecord {
     uint32_t reserved;
     uint64_t cgroup;  // address, for the view of cgroups; 0: none
     char comm[16];
-};
-
-// A cgroup's path as names from the innermost outwards, each ended by a zero; the root has none.
-struct DefibCgroupRecord {
-    uint64_t cgroup;    // address
-    uint32_t levels;    // names there are
-    uint32_t is_whole;  // 0: the path is longer than what fits
-    char names[256];
 };
 
 #endif

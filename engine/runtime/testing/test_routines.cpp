@@ -36,6 +36,19 @@ uint32_t TestEngine::add(DefibRoutineState state, TestRoutine routine, uint64_t 
     return number;
 }
 
+DefibResponder& TestEngine::add_responder() {
+    responder_ = std::make_unique<DefibResponder>();
+    DefibPolicy& policy = responder_->policy;
+    policy.magic = DEFIB_POLICY_MAGIC;
+    policy.version = DEFIB_POLICY_VERSION;
+    policy.size = sizeof policy;
+    policy.mode = DEFIB_MODE_ACT;
+    policy.acts_per_hour = DEFIB_POLICY_ALL_ACTS_MAX;
+    policy.cgroup_view = DEFIB_NO_ROUTINE;
+    engine_->responder = responder_.get();
+    return *responder_;
+}
+
 std::vector<uint64_t> TestEngine::words(const DefibRecords& records, uint32_t kind) const {
     std::vector<uint64_t> result;
     for (uint32_t at = 0; at < records.used;) {

@@ -30,6 +30,9 @@ class TestEngine {
     // Adds a routine and returns its number.
     uint32_t add(DefibRoutineState state, TestRoutine routine, uint64_t fuel = 1000);
 
+    // An empty policy that may act, for the test to fill in before start().
+    DefibResponder& add_responder();
+
     DefibEngine& state() { return *engine_; }
     DefibMailbox& mailbox() { return *mailbox_; }
     DefibJournal& journal() { return *journal_; }
@@ -41,6 +44,7 @@ class TestEngine {
     std::unique_ptr<DefibEngine> engine_ = std::make_unique<DefibEngine>();
     std::unique_ptr<DefibMailbox> mailbox_ = std::make_unique<DefibMailbox>();
     std::unique_ptr<DefibJournal> journal_ = std::make_unique<DefibJournal>();
+    std::unique_ptr<DefibResponder> responder_;
     std::vector<uint64_t> records_ = std::vector<uint64_t>(8192);
     std::vector<uint64_t> objects_ = std::vector<uint64_t>(size_t{DEFIB_VIEW_OBJECTS} * 2);
     std::vector<uint64_t> replica_records_ =
