@@ -4,11 +4,11 @@
 // Two runs of clang, 0.4 s together: one preprocesses and tells which names exist and where they
 // are defined, one evaluates them. A name that exists but is no constant (a macro that reads a
 // variable, say) makes the second run fail; it is dropped and the rest asked again.
+#include "engine/base/tool.h"
 #include "layouts/constants/constants.h"
 #include "layouts/constants/header_packages.h"
 #include "layouts/constants/header_tree.h"
 #include "layouts/constants/probe.h"
-#include "layouts/constants/tool.h"
 
 namespace defib::layouts {
 namespace {

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "engine/base/tool.h"
 #include "layouts/constants/constants.h"
-#include "layouts/constants/tool.h"
 
 namespace defib::layouts {
 namespace {

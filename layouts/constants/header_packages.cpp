@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "layouts/constants/tool.h"
+#include "engine/base/tool.h"
 
 namespace defib::layouts {
 namespace {

@@ -3,7 +3,7 @@
 //
 // Input and output are files in memory, not pipes: the child can then write as much as it likes
 // while nobody reads, and no order of reads and writes can make the two wait for each other.
-#include "layouts/constants/tool.h"
+#include "engine/base/tool.h"
 
 #include <spawn.h>
 #include <sys/mman.h>
@@ -16,7 +16,7 @@
 
 #include "engine/base/unique_fd.h"
 
-namespace defib::layouts {
+namespace defib {
 namespace {
 
 UniqueFd memory_file(const char* name) {
@@ -113,4 +113,4 @@ Result<ToolOutput> run_tool(std::span<const char* const> programs,
     return result;
 }
 
-}  // namespace defib::layouts
+}  // namespace defib

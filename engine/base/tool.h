@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
-#ifndef DEFIB_LAYOUTS_CONSTANTS_TOOL_H
-#define DEFIB_LAYOUTS_CONSTANTS_TOOL_H
+#ifndef DEFIB_ENGINE_BASE_TOOL_H
+#define DEFIB_ENGINE_BASE_TOOL_H
 
 #include <span>
 #include <string>
@@ -10,7 +10,7 @@
 
 #include "engine/base/result.h"
 
-namespace defib::layouts {
+namespace defib {
 
 struct ToolOutput {
     int exit_status = 0;  // 128 + N: ended by signal N
@@ -23,6 +23,6 @@ struct ToolOutput {
 Result<ToolOutput> run_tool(std::span<const char* const> programs,
                             const std::vector<std::string>& arguments, std::string_view input);
 
-}  // namespace defib::layouts
+}  // namespace defib
 
 #endif
