@@ -6,7 +6,8 @@
 # Compiles detectors, routines and views: each source to bitcode by clang with the plugin, the set
 # by defibc. Gives the library NAME (what the CPU twin links: defib_dispatch() and the manifest's
 # text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx, NAME.sm_60.ptx: with RUNTIME
-# these are whole GPU programs, else they lack what engine/runtime brings.
+# these are whole GPU programs, else they lack what engine/runtime brings. Where ptxas is installed
+# also NAME.<card>.cubin, machine code for each generation of cards that it knows.
 #
 # What the flags are for: both processors wrap integers and know no aliasing by type; address 0 is
 # one like any other in a kernel's memory; nothing is undefined that can be made zero; names and
@@ -17,6 +18,18 @@ set(DEFIB_ROUTINE_FLAGS
     -fno-strict-aliasing -fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
     -fno-jump-tables -g -O2 -Xclang -debug-info-kind=standalone -Xclang -disable-llvm-passes
     -Wall -Wextra -Werror -emit-llvm -c)
+
+find_program(PTXAS ptxas HINTS /usr/local/cuda/bin)
+set(DEFIB_CARDS sm_75 sm_80 sm_86 sm_89 sm_90 sm_100 sm_120)
+set(DEFIB_CUBIN_CARDS)
+if(PTXAS)
+  execute_process(COMMAND ${PTXAS} --help OUTPUT_VARIABLE ptxas_help)
+  foreach(card ${DEFIB_CARDS})
+    if(ptxas_help MATCHES "'${card}'")
+      list(APPEND DEFIB_CUBIN_CARDS ${card})
+    endif()
+  endforeach()
+endif()
 
 function(defib_routines name)
   cmake_parse_arguments(ARG "RUNTIME" "" "" ${ARGN})
@@ -40,10 +53,20 @@ function(defib_routines name)
     list(APPEND parts ${part})
   endforeach()
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  set(cubins)
+  set(cubin_options)
+  foreach(card ${DEFIB_CUBIN_CARDS})
+    list(APPEND cubins ${out}.${card}.cubin)
+    list(APPEND cubin_options --cubin ${out}.${card}.cubin:${card})
+  endforeach()
+  if(cubins)
+    list(APPEND cubin_options --ptxas ${PTXAS})
+  endif()
   add_custom_command(
-    OUTPUT ${out}.o ${out}.manifest.json ${out}.sm_75.ptx ${out}.sm_60.ptx
+    OUTPUT ${cubins} ${out}.o ${out}.manifest.json ${out}.sm_75.ptx ${out}.sm_60.ptx
     COMMAND defibc ${parts} --object ${out}.o --manifest ${out}.manifest.json
             --ptx ${out}.sm_75.ptx:sm_75:ptx64:${runtime} --ptx ${out}.sm_60.ptx:sm_60:ptx60:${runtime}
+            ${cubin_options}
     DEPENDS ${parts} ${runtime} defibc VERBATIM)
   add_library(${name} STATIC ${out}.o)
   list(TRANSFORM ARG_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)

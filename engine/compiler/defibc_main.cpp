@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/base/file.h"
+#include "engine/compiler/assemble.h"
 #include "engine/compiler/compile.h"
 
 namespace {
@@ -21,6 +22,8 @@ struct Options {
     std::filesystem::path object_runtime;
     std::vector<std::string> ptx;
     std::filesystem::path manifest;
+    std::vector<std::string> cubins;
+    std::string assembler = "ptxas";
 };
 
 // "FILE:sm_75:ptx64:RUNTIME.bc"; the runtime may be missing.
@@ -38,6 +41,28 @@ Result<PtxOutput> parse_ptx(const std::string& text) {
                     "write --ptx engine.ptx:sm_75:ptx64 or add :RUNTIME.bc");
     parts.resize(4);
     return PtxOutput{parts[0], parts[1], parts[2], parts[3]};
+}
+
+// The first text is what they are made of: every card that it names, and later ones, take it.
+Result<void> write_cubins(const Options& options) {
+    if (options.cubins.empty()) return {};
+    if (options.ptx.empty()) {
+        return fail(DEFIB_ERROR_BASE_USAGE, "--cubin", "needs a --ptx to assemble");
+    }
+    const auto text = parse_ptx(options.ptx.front());
+    if (!text) return std::unexpected(text.error());
+    const auto kind = text->runtime.empty() ? compiler::Cubin::part : compiler::Cubin::whole;
+    for (const std::string& cubin : options.cubins) {
+        const size_t colon = cubin.rfind(':');
+        if (colon == std::string::npos) {
+            return fail(DEFIB_ERROR_BASE_USAGE, "--cubin " + cubin, "is not FILE:PROCESSOR",
+                        "write --cubin engine.sm_80.cubin:sm_80");
+        }
+        auto made = compiler::assemble(options.assembler, text->file, cubin.substr(colon + 1), kind,
+                                       cubin.substr(0, colon));
+        if (!made) return made;
+    }
+    return {};
 }
 
 Result<std::string> write_output(const llvm::Module& module, const compiler::Target& target,
@@ -84,6 +109,7 @@ Result<void> write_outputs(const Options& options, Refusals& refusals) {
         if (const auto object = write_output(**prepared, target, options.object); !object)
             return std::unexpected(object.error());
     }
+    if (auto made = write_cubins(options); !made) return made;
     if (options.manifest.empty()) return {};
     return write_atomically(options.manifest, companions.texts["defib_manifest"]);
 }
@@ -98,6 +124,9 @@ int main(int argc, char** argv) {
     app.add_option("--object-runtime", options.object_runtime, "bitcode to link into the object");
     app.add_option("--ptx", options.ptx, "PTX to write, as FILE:sm_75:ptx64[:RUNTIME.bc]");
     app.add_option("--manifest", options.manifest, "manifest to write, JSON");
+    app.add_option("--cubin", options.cubins,
+                   "machine code to write, as FILE:sm_80, made of the first --ptx by ptxas");
+    app.add_option("--ptxas", options.assembler, "the assembler for --cubin");
     CLI11_PARSE(app, argc, argv);
 
     Refusals refusals;

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "engine/compiler/assemble.h"
 #include "engine/compiler/compile.h"
 #include "engine/compiler/testing/compile_source.h"
 
@@ -71,6 +72,40 @@ TEST(Tool, RefusesAProcessorThatIsNotThere) {
         ASSERT_FALSE(text);
         EXPECT_EQ(text.error().code, DEFIB_ERROR_COMPILER_NO_TARGET);
     }
+}
+
+// A program in ptxas' place that keeps its arguments, and fails where it is told to.
+std::string assembler_in(const TemporaryFolder& folder, const std::string& body) {
+    const auto file = folder / "assembler";
+    std::ofstream(file) << "#!/bin/sh\n" << body;
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    return file.string();
+}
+
+TEST(Assembler, IsAskedForOneCardAndWritesWhatItMade) {
+    const TemporaryFolder folder;
+    const auto assembler = assembler_in(folder, "for last; do :; done\necho \"$@\" >\"$last\"\n");
+    const auto out = folder / "a.cubin";
+    ASSERT_TRUE(assemble(assembler, "engine.ptx", "sm_80", Cubin::whole, out));
+    EXPECT_EQ(read_text(out), "-arch=sm_80 engine.ptx -o " + out.string() + ".unfinished\n");
+    ASSERT_TRUE(assemble(assembler, "engine.ptx", "sm_80", Cubin::part, out));
+    EXPECT_TRUE(read_text(out).starts_with("--compile-only -arch=sm_80 "));
+}
+
+TEST(Assembler, LeavesNothingWhenItFails) {
+    const TemporaryFolder folder;
+    const auto assembler = assembler_in(
+        folder, "for last; do :; done\necho half >\"$last\"\necho 'no such card' >&2\nexit 255\n");
+    const auto out = folder / "a.cubin";
+    const auto made = assemble(assembler, "engine.ptx", "sm_1", Cubin::whole, out);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, DEFIB_ERROR_BASE_TOOL_FAILED);
+    EXPECT_EQ(made.error().detail, "no such card");
+    EXPECT_FALSE(std::filesystem::exists(out));
+    EXPECT_FALSE(std::filesystem::exists(out.string() + ".unfinished"));
+    const auto missing = assemble("/no/ptxas", "engine.ptx", "sm_80", Cubin::whole, out);
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code, DEFIB_ERROR_BASE_TOOL_MISSING);
 }
 
 // The signature of an image, and a layout maker's diff, count on it.
