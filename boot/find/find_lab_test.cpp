@@ -3,11 +3,16 @@
 //
 // Real kernels, found from outside: both series, KASLR on, four and five levels, RAM on both sides
 // of the hole below 4 GB.
+#include <fcntl.h>
 #include <gtest/gtest.h>
-
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
 
 #include "boot/find/kernel.h"
+#include "engine/base/unique_fd.h"
 #include "layouts/extract.h"
 #include "tests/lab/guest.h"
 
@@ -42,6 +47,46 @@ uint64_t allocated(const std::filesystem::path& path) {
 uint64_t guests_address(lab::Guest& guest, const std::string& symbol) {
     const auto out = guest.run({"grep", "-w", symbol, "/proc/kallsyms"});
     return out ? std::stoull(out->out, nullptr, 16) : 0;
+}
+
+// The guest's memory as it is now, but for every page of VMCOREINFO.
+UniqueFd copy_without_vmcoreinfo(const std::filesystem::path& ram) {
+    constexpr off_t PAGE = 4096;
+    constexpr std::string_view START = "OSRELEASE=";
+    const UniqueFd from(::open(ram.c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd to(::memfd_create("defib-find-lab-test", MFD_CLOEXEC));
+    EXPECT_EQ(::ftruncate(to.get(), static_cast<off_t>(std::filesystem::file_size(ram))), 0);
+    std::vector<char> block(4096);
+    const size_t page = block.size();
+    for (off_t at = 0;;) {
+        const off_t data = ::lseek(from.get(), at, SEEK_DATA);
+        if (data < 0) return to;
+        at = data / PAGE * PAGE;
+        const off_t hole = ::lseek(from.get(), data, SEEK_HOLE);
+        for (; at < hole; at += PAGE) {
+            if (::pread(from.get(), block.data(), page, at) != PAGE) return to;
+            if (std::memcmp(block.data(), START.data(), START.size()) == 0) continue;
+            EXPECT_EQ(::pwrite(to.get(), block.data(), page, at), PAGE);
+        }
+    }
+}
+
+void expect_found_by_its_image(const Kernel& kernel, const layouts::Layout& layout,
+                               const std::filesystem::path& ram) {
+    const UniqueFd copy = copy_without_vmcoreinfo(ram);
+    const auto target =
+        Target::open("vm:/proc/self/fd/" + std::to_string(copy.get()), Access::look);
+    ASSERT_TRUE(target) << to_line(target.error());
+    EXPECT_TRUE(find_vmcoreinfo(*target).empty());
+    const auto found = find_kernel(*target);
+    ASSERT_TRUE(found) << to_line(found.error());
+    EXPECT_EQ(found->info.release(), kernel.info.release());
+    EXPECT_EQ(found->text, kernel.text);
+    EXPECT_EQ(found->map.levels, kernel.map.levels);
+    EXPECT_EQ(found->map.page_table, kernel.map.page_table);
+    EXPECT_EQ(found->map.linear[0].first, kernel.map.linear[0].first);
+    const auto proved = prove_identity(*target, *found, layout);
+    EXPECT_TRUE(proved) << to_line(proved.error());
 }
 
 TEST_P(RealKernel, IsFoundAndProved) {
@@ -90,6 +135,8 @@ TEST_P(RealKernel, IsFoundAndProved) {
 
     // What the guest itself has touched meanwhile, and no more.
     EXPECT_LT(allocated(guest->ram_file()), before + (64U << 20));
+
+    expect_found_by_its_image(*kernel, *layout, guest->ram_file());
 
     layouts::Layout other = *layout;
     other.kernel.banner.back() = '!';

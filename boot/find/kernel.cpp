@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/find/kernel.h"
 
+#include "boot/find/from_image.h"
 #include "boot/find/map_x86_64.h"
 
 namespace defib::boot {
@@ -21,22 +22,31 @@ bool is_alive(const layouts::Vmcoreinfo& info, KernelMemory& memory) {
     return text.contains("Linux") && text.contains(info.release());
 }
 
-}  // namespace
-
-Result<Kernel> find_kernel(const Target& target) {
-    const auto pages = find_vmcoreinfo(target);
-    if (pages.empty()) {
-        return fail(DEFIB_ERROR_BOOT_NO_KERNEL, target.name(), "no VMCOREINFO page in its memory",
-                    "is it a Linux guest's RAM, and has the guest booted?");
-    }
+// The first of these descriptions that leads to a living kernel, in the window in which it does.
+std::optional<Kernel> kernel_of(const Target& target,
+                                const std::vector<layouts::Vmcoreinfo>& descriptions) {
     for (const DefibWindow& window : target.windows()) {
-        for (const layouts::Vmcoreinfo& info : pages) {
+        for (const layouts::Vmcoreinfo& info : descriptions) {
             const auto map = map_x86_64(info, window);
             if (!map) continue;
             KernelMemory memory(window, *map);
             if (!is_alive(info, memory)) continue;
             return Kernel{info, window, *map, *info.symbol("_stext")};
         }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<Kernel> find_kernel(const Target& target) {
+    const auto pages = find_vmcoreinfo(target);
+    if (auto kernel = kernel_of(target, pages)) return *kernel;
+    if (auto kernel = kernel_of(target, vmcoreinfo_from_image(target))) return *kernel;
+    if (pages.empty()) {
+        return fail(DEFIB_ERROR_BOOT_NO_KERNEL, target.name(),
+                    "neither VMCOREINFO nor a kernel's symbol table in its memory",
+                    "is it a Linux guest's RAM, and has the guest booted?");
     }
     return fail(
         DEFIB_ERROR_BOOT_NO_KERNEL, target.name(),
