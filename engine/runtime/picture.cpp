@@ -46,4 +46,25 @@ void take_picture(DefibContext& context, uint64_t address, uint32_t size) {
     picture.size = end - first;
 }
 
+bool is_still_so(DefibContext& context) {
+    const DefibPicture& picture = context.picture;
+    uint64_t at = 0;
+#pragma clang loop unroll(disable)
+    while (at < picture.size) {
+        const uint64_t address = picture.address + at;
+        const uint64_t left = PAGE_SIZE - (address & (PAGE_SIZE - 1));
+        const uint64_t part = left < picture.size - at ? left : picture.size - at;
+        const Place place = translate(*context.target, context.cache, address, part);
+        if (place.death != DEFIB_DEATH_NONE) return false;
+#pragma clang loop unroll(disable)
+        for (uint64_t byte = 0; byte < part; byte += WORD) {
+            if (read_any(place.backend + byte, WORD) != picture.words[(at + byte) / WORD]) {
+                return false;
+            }
+        }
+        at += part;
+    }
+    return true;
+}
+
 }  // namespace defib::runtime

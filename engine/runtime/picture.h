@@ -4,8 +4,9 @@
 // Pictures: an object's needed span, fetched in one burst and then read from there.
 //
 // On a GPU 256 bytes of host memory cost what 8 cost, and a span read at once is nearly one moment
-// of the object. It is not exactly one moment: an item that dies on a picture is pictured and run
-// again, and what decides a repair is never read from one (stores and pictures exclude each other).
+// of the object. Read a second time, and found the same, it is exactly one: a moment between the two
+// at which all of it was so. An item that dies on a picture is pictured and run again, and what
+// decides a repair is never read from one (stores and pictures exclude each other).
 #ifndef DEFIB_ENGINE_RUNTIME_PICTURE_H
 #define DEFIB_ENGINE_RUNTIME_PICTURE_H
 
@@ -23,6 +24,9 @@ uint64_t read_picture(const DefibPicture& picture, uint64_t address, uint32_t si
 // Takes the span; where a part of it cannot be read, none is held and loads go their usual way,
 // which then tells what is wrong.
 void take_picture(DefibContext& context, uint64_t address, uint32_t size);
+
+// Whether memory still holds what the picture shows; true where none is held.
+bool is_still_so(DefibContext& context);
 
 inline void drop_picture(DefibContext& context) {
     context.picture.size = 0;

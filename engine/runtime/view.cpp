@@ -13,6 +13,20 @@ namespace defib::runtime {
 namespace {
 
 constexpr uint32_t ATTEMPTS = 2;
+// Of an object that changes: what runs is changed at each tick and switch, some thousand times a
+// second, and a picture takes a microsecond.
+constexpr uint32_t PICTURES = 4;
+
+// One moment of the object, or a death.
+void take_steady_picture(DefibContext& context, uint64_t address, uint32_t size) {
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < PICTURES; i++) {
+        take_picture(context, address, size);
+        if (is_still_so(context)) return;
+    }
+    context.death = DEFIB_DEATH_TORN;
+    context.death_address = address;
+}
 
 // True when an attempt ended alive; its records then stay.
 bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& item,
@@ -21,8 +35,8 @@ bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& ite
     for (uint32_t attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (attempt != 0) forget_translations(context.cache);
         begin(context, *engine.target, item.fuel, DEFIB_STORES_DENIED, records);
-        take_picture(context, arguments[0] + view.picture_offset, view.picture_size);
-        run(context, view.item, arguments);
+        take_steady_picture(context, arguments[0] + view.picture_offset, view.picture_size);
+        if (context.death == DEFIB_DEATH_NONE) run(context, view.item, arguments);
         if (context.death == DEFIB_DEATH_NONE) {
             records = context.records;
             return true;
