@@ -20,6 +20,7 @@ kernel_struct mutex_waiter {
     kp<task_struct> task;
 };
 kernel_struct rw_semaphore {
+    atomic_long_t count;  // RWSEM_READER_BIAS for each reader, and flags
     atomic_long_t owner;
     list_head wait_list;
 };

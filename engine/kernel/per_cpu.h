@@ -57,5 +57,10 @@ inline CpuWalk possible_cpus() {
 inline CpuWalk online_cpus() {
     return {symbol(cpumask, __cpu_online_mask), *symbol(u32, nr_cpu_ids)};
 }
+// Those that the machine has. A panic takes all but one off line (stop_this_cpu()), and what they
+// did and counted is still there; of one that was unplugged the counts have gone to another.
+inline CpuWalk present_cpus() {
+    return {symbol(cpumask, __cpu_present_mask), *symbol(u32, nr_cpu_ids)};
+}
 
 #endif

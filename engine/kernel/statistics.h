@@ -25,11 +25,21 @@ kernel_struct rq___load {
     kp<task_struct> curr;
 };
 kernel_struct psi_group {
-    u64 avg[18];  // three averages for each of enum psi_states, fixed point with 11 bits
+    u64 avg[18];   // three averages for each of enum psi_states, fixed point with 11 bits
+    u64 total[6];  // ns, by enum psi_states; a second row is for pollers
 };
 kernel_struct rcu_state {
     u64 gp_seq;
     u64 gp_start;  // jiffies
+    s16 gp_state;  // where the grace-period thread is: RCU_GP_IDLE ... in kernel/rcu/tree.h
+    s16 gp_flags;
+};
+kernel_struct rcu_node {
+    u64 qsmask;  // CPUs and groups of them that the grace period waits for
+};
+kernel_struct rcu_data {
+    kp<rcu_node> mynode;
+    u64 grpmask;  // this CPU's bit in the node's mask
 };
 // 6.2 (64701838bf05) to 6.14; before and after it is __preempt_count.
 kernel_struct pcpu_hot {

@@ -74,6 +74,7 @@ kernel_struct signal_struct {
     u32 flags;
     u64 utime;  // of threads that have ended
     u64 stime;
+    u64 sum_sched_runtime;
     s16 oom_score_adj;
 };
 
@@ -142,6 +143,7 @@ kernel_struct task_struct {
     u64 stime;
     u64 start_time;
     u64 start_boottime;
+    kp<struct pid> thread_pid;
     list_head tasks;
     list_head thread_node;
     hlist_node pid_links[4];
@@ -170,8 +172,12 @@ kernel_part idr {
     xarray idr_rt;
     u32 idr_base;
 };
+kernel_struct upid {
+    s32 nr;
+};
 kernel_struct pid {
     hlist_head tasks[4];
+    upid numbers[0];  // [1] before 6.5 (b69f0aeb0689)
 };
 kernel_struct pid_namespace {
     struct idr idr;

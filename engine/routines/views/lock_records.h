@@ -9,6 +9,7 @@
 
 #define DEFIB_RECORD_WAIT 272u
 #define DEFIB_RECORD_SPIN 273u
+#define DEFIB_RECORD_SPIN_FRAME 274u
 
 enum DefibLockKind {
     DEFIB_LOCK_UNKNOWN = 0,  // it waits, and nothing shows for what
@@ -32,6 +33,10 @@ struct DefibWaitRecord {
     uint32_t in_iowait;
     char comm[16];
     char owner_comm[16];
+    // Of a rw_semaphore that readers hold: how many, and the last one to come, if it still runs.
+    uint32_t readers;
+    int32_t reader_pid;
+    char reader_comm[16];
 };
 
 // A CPU: what runs there, and how deep it is in the queues of spinlocks.
@@ -42,6 +47,15 @@ struct DefibSpinRecord {
     int32_t queue_nodes;  // in use: 0 where it does not spin in a queue
     uint32_t reserved;
     char comm[16];
+};
+
+// A CPU whose last interrupt found it in the code of spinlocks, and the lock that is still held.
+struct DefibSpinFrameRecord {
+    uint64_t task;         // that runs there
+    uint64_t lock;         // address
+    uint64_t instruction;  // where it was
+    uint32_t cpu;
+    uint32_t lock_word;
 };
 
 #endif

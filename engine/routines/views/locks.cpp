@@ -10,13 +10,15 @@
 // pointers that lead back, and the list is followed to its head, which lies in the lock: the only
 // one of the ring that is on no stack. An rt_mutex is named by task_struct.pi_blocked_on.
 #include "engine/kernel/locks.h"
+#include "engine/kernel/interrupt_frame_x86_64.h"
+#include "engine/kernel/tasks.h"
 #include "engine/routines/views/lock_records.h"
 
 namespace {
 
-constexpr u64 STACK_BYTES = 4 * 4096;       // THREAD_SIZE on x86-64 without KASAN
 constexpr u64 MOST_WAITERS = 512;           // followed from one task to the lock
 constexpr u64 OWNER_FLAGS = 7;              // MUTEX_FLAGS, RWSEM_OWNER_FLAGS_MASK and one spare
+constexpr u64 READ_FAILED = u64{1} << 63;   // RWSEM_FLAG_READFAIL
 constexpr u64 LONGEST_WAIT = u64{1} << 28;  // in jiffies: a month
 
 struct Addresses {
@@ -59,7 +61,7 @@ bool is_linked(const Addresses& places, u64 node) {
 u64 find_waiter(const Addresses& places, kp<task_struct> task) {
     const auto waits = pointer_from<task_struct___waits>(address_of(task));
     const u64 stack = address_of(waits->stack);
-    const u64 end = stack + STACK_BYTES;
+    const u64 end = stack + stack_bytes();
     const u64 behind_list = offset_of(mutex_waiter, task);
     u64 at = waits->thread.sp;
     if (at < stack || at >= end) return 0;
@@ -82,6 +84,20 @@ u64 find_head(const Addresses& places, u64 waiter) {
     return 0;
 }
 
+// A rw_semaphore counts its readers and notes one of them, the last to come
+// (rwsem_set_reader_owned()). It may have left since, and nothing says so, but while its task is
+// one it is worth a name.
+void name_readers(DefibWaitRecord* record, const Addresses& places, kp<rw_semaphore> lock) {
+    const u64 count = static_cast<u64>(lock->count.counter) & ~READ_FAILED;
+    record->readers = static_cast<u32>(count >> (constant(RWSEM_READER_SHIFT) & 63));
+    const u64 last = static_cast<u64>(lock->owner.counter) & ~OWNER_FLAGS;
+    if (record->readers == 0 || !is_in_direct_map(places, last)) return;
+    const auto task = pointer_from<task_struct>(last);
+    if (!is_in_direct_map(places, address_of(task->thread_pid)) || !is_task(task)) return;
+    record->reader_pid = task->pid;
+    for (u32 i = 0; i < sizeof(record->reader_comm); ++i) record->reader_comm[i] = task->comm[i];
+}
+
 void name_owner(DefibWaitRecord* record, const Addresses& places, u64 owner) {
     if (!is_in_direct_map(places, owner)) return;
     const auto task = pointer_from<task_struct>(owner);
@@ -100,9 +116,10 @@ bool is_rwsem_waiter(u64 waiter) {
 // Not so with PREEMPT_RT, where both are an rt_mutex inside.
 bool has_waiters_in_lists() {
     return type_exists(mutex_waiter) && type_exists(rwsem_waiter) && exists(mutex, owner) &&
-           exists(mutex, wait_list) && exists(rw_semaphore, owner) &&
+           exists(mutex, wait_list) && exists(rw_semaphore, owner) && exists(rw_semaphore, count) &&
+           enum_exists(rwsem_waiter_type, RWSEM_WAITING_FOR_WRITE) &&
            exists(rw_semaphore, wait_list) && constant_exists(MUTEX_FLAG_WAITERS) &&
-           constant_exists(RWSEM_READER_OWNED);
+           constant_exists(RWSEM_READER_OWNED) && constant_exists(RWSEM_READER_SHIFT);
 }
 
 void name_list_lock(DefibWaitRecord* record, kp<task_struct> task) {
@@ -114,12 +131,16 @@ void name_list_lock(DefibWaitRecord* record, kp<task_struct> task) {
     if (is_rwsem_waiter(waiter)) {
         const u64 lock = head - offset_of(rw_semaphore, wait_list);
         const u64 owner = static_cast<u64>(pointer_from<rw_semaphore>(lock)->owner.counter);
-        const bool wants_to_write = pointer_from<rwsem_waiter>(waiter)->type == 0;
+        const bool wants_to_write =
+            pointer_from<rwsem_waiter>(waiter)->type ==
+            static_cast<u32>(enum_value(rwsem_waiter_type, RWSEM_WAITING_FOR_WRITE));
         record->lock = lock;
         record->kind = wants_to_write ? DEFIB_LOCK_RWSEM_WRITE : DEFIB_LOCK_RWSEM_READ;
-        // Of readers only the last one to come is noted, and it may be gone.
-        if ((owner & constant(RWSEM_READER_OWNED)) == 0)
+        if ((owner & constant(RWSEM_READER_OWNED)) != 0) {
+            name_readers(record, places, pointer_from<rw_semaphore>(lock));
+        } else {
             name_owner(record, places, owner & ~OWNER_FLAGS);
+        }
         return;
     }
     const u64 lock = head - offset_of(mutex, wait_list);
@@ -147,6 +168,7 @@ VIEW(wait, SUMMARY("what a blocked task waits for"), OF_EACH(threads), FUEL(4000
     const u64 blocked = constant(TASK_UNINTERRUPTIBLE) | constant(TASK_RTLOCK_WAIT);
     const bool is_idle = (state & constant(TASK_NOLOAD)) != 0;
     if (rt_waiter == nullptr && ((state & blocked) == 0 || is_idle)) return;
+    if (!is_task(task)) return;
 
     const auto record = emit<DefibWaitRecord>(DEFIB_RECORD_WAIT);
     record->task = address_of(task);
@@ -164,7 +186,7 @@ VIEW(wait, SUMMARY("what a blocked task waits for"), OF_EACH(threads), FUEL(4000
 }
 
 VIEW(spin, SUMMARY("what runs on each CPU, and which CPUs queue for a spinlock"), FUEL(200000))() {
-    for (const u32 cpu : online_cpus()) {
+    for (const u32 cpu : present_cpus()) {
         const auto record = emit<DefibSpinRecord>(DEFIB_RECORD_SPIN);
         const auto task = per_cpu(rq___current, runqueues, cpu)->curr;
         record->cpu = cpu;

@@ -5,10 +5,13 @@
 // holds what the task list holds and can be entered anywhere.
 #include "engine/kernel/lists.h"
 #include "engine/kernel/per_cpu.h"
+#include "engine/kernel/tasks.h"
 #include "engine/kernel/xarray.h"
 #include "engine/routines/views/records.h"
 
 namespace {
+
+constexpr u32 ENDED_MEANWHILE = 256;
 
 // The first task that has each number: of kind PIDTYPE_TGID that is the process (pid_task() in
 // kernel/pid.c).
@@ -24,7 +27,7 @@ void emit_tasks(u64 kind) {
 // percpu_counter_sum(): what CPUs have not yet added to the sum counts too.
 s64 sum_of(kp<percpu_counter> counter) {
     s64 sum = counter->count;
-    for (const u32 cpu : online_cpus()) sum += *per_cpu_at(counter->counters, cpu);
+    for (const u32 cpu : present_cpus()) sum += *per_cpu_at(counter->counters, cpu);
     return sum;
 }
 
@@ -58,6 +61,7 @@ COLLECTOR(threads, SUMMARY("every thread of every process"), FUEL(8000000))() {
 
 VIEW(process, SUMMARY("one process or thread"), OF_EACH(processes), FUEL(4000))
 (kp<task_struct> task) {
+    if (!is_task(task)) return;
     const auto record = emit<DefibProcessRecord>(DEFIB_RECORD_PROCESS);
     record->task = address_of(task);
     record->pid = task->pid;
@@ -77,6 +81,7 @@ VIEW(process, SUMMARY("one process or thread"), OF_EACH(processes), FUEL(4000))
     record->utime_ns = task->utime;
     record->stime_ns = task->stime;
     record->start_ns = task->start_time;
+    record->start_boot_ns = task->start_boottime;
     record->runtime_ns = task->se.sum_exec_runtime;
     record->switches = task->nvcsw + task->nivcsw;
     record->in_iowait = static_cast<u32>(bits(task, task_struct, in_iowait));
@@ -86,10 +91,27 @@ VIEW(process, SUMMARY("one process or thread"), OF_EACH(processes), FUEL(4000))
     record->signal = address_of(signal);
     record->threads = signal->nr_threads;
     record->oom_score_adj = signal->oom_score_adj;
+    record->ended_utime_ns = signal->utime;
+    record->ended_stime_ns = signal->stime;
+    record->ended_runtime_ns = signal->sum_sched_runtime;
     if (const auto mm = task->mm; mm != nullptr) {
         record->mm = address_of(mm);
         record->rss_pages = resident_pages(mm);
     }
     if (const auto groups = task->cgroups; groups != nullptr)
         record->cgroup = address_of(groups->dfl_cgrp);
+    // What hangs on a task goes when the task does: then none of this was one task's.
+    if (!is_task(task)) give_up(ENDED_MEANWHILE);
+}
+
+VIEW(thread_time, SUMMARY("the times of one thread of many"), OF_EACH(threads), FUEL(1000))
+(kp<task_struct> task) {
+    if (!is_task(task)) return;
+    const auto signal = task->signal;
+    if (signal->nr_threads < 2) return;
+    const auto record = emit<DefibThreadTimeRecord>(DEFIB_RECORD_THREAD_TIME);
+    record->tgid = task->tgid;
+    record->utime_ns = task->utime;
+    record->stime_ns = task->stime;
+    record->runtime_ns = task->se.sum_exec_runtime;
 }

@@ -11,6 +11,7 @@
 #include "engine/abi/cgroup_path.h"  // kind 257
 
 #define DEFIB_RECORD_PROCESS 256u
+#define DEFIB_RECORD_THREAD_TIME 258u
 
 struct DefibProcessRecord {
     uint64_t task;  // address of its task_struct
@@ -42,6 +43,20 @@ struct DefibProcessRecord {
     uint32_t reserved;
     uint64_t cgroup;  // address, for the view of cgroups; 0: none
     char comm[16];
+    // Of the process' threads that have ended.
+    uint64_t ended_utime_ns;
+    uint64_t ended_stime_ns;
+    uint64_t ended_runtime_ns;
+    uint64_t start_boot_ns;  // as start_ns, and time that the machine was suspended: what /proc has
+};
+
+// A living thread of a process that has several: its times are a part of the process'.
+struct DefibThreadTimeRecord {
+    uint64_t utime_ns;
+    uint64_t stime_ns;
+    uint64_t runtime_ns;
+    int32_t tgid;
+    uint32_t reserved;
 };
 
 #endif

@@ -26,7 +26,7 @@ u64 node_pages(u64 item) {
 // Each CPU counts its own (all_vm_events()).
 u64 events(u64 item) {
     u64 sum = 0;
-    for (const u32 cpu : online_cpus())
+    for (const u32 cpu : present_cpus())
         sum += per_cpu(vm_event_state, vm_event_states, cpu)->event[item];
     return sum;
 }
@@ -36,10 +36,34 @@ u64 since_boot_ns(u64 tick_ns) {
     return (*symbol(u64, jiffies) - ticks_at_boot) * tick_ns;
 }
 
-// A CPU without a tick does not add to its idle time; how long it slept is kept elsewhere
-// (get_idle_time() in fs/proc/stat.c).
-u64 larger(u64 counted, s64 slept) {
-    return slept > 0 && static_cast<u64>(slept) > counted ? static_cast<u64>(slept) : counted;
+// Where ticks stop on idle CPUs, how long they slept is measured, and /proc shows that instead of
+// what ticks have counted (get_idle_time() in fs/proc/stat.c). A sleep counts when it has ended.
+u64 idle_time(u64 counted, s64 slept) {
+    return slept > 0 ? static_cast<u64>(slept) : counted;
+}
+
+void take_state(DefibMachineRecord* record, u32 place, kp<psi_group> group, u64 state) {
+    for (u32 i = 0; i < AVERAGES; ++i)
+        record->pressure[place * AVERAGES + i] = group->avg[state * AVERAGES + i];
+    record->pressure_ns[place] = group->total[state];
+}
+
+// Percentages and sums are as old as the kernel's last averaging, two seconds at most where
+// anything waits (psi_avgs_work()). The whole machine has no CPU full: what runs elsewhere waits
+// for nothing, and /proc shows zeros (psi_show()).
+void take_pressure(DefibMachineRecord* record, kp<psi_group> group) {
+    take_state(record, 0, group, static_cast<u64>(enum_value(psi_states, PSI_CPU_SOME)));
+    take_state(record, 2, group, static_cast<u64>(enum_value(psi_states, PSI_MEM_SOME)));
+    take_state(record, 3, group, static_cast<u64>(enum_value(psi_states, PSI_MEM_FULL)));
+    take_state(record, 4, group, static_cast<u64>(enum_value(psi_states, PSI_IO_SOME)));
+    take_state(record, 5, group, static_cast<u64>(enum_value(psi_states, PSI_IO_FULL)));
+}
+
+// Whether the grace period waits for this CPU (rcu_gp_init() sets the bits, rcu_report_qs_rnp()
+// clears them).
+bool is_awaited(u32 cpu) {
+    const auto data = per_cpu(struct rcu_data, rcu_data, cpu);
+    return (data->mynode->qsmask & data->grpmask) != 0;
 }
 
 s32 preempt_count_of(u32 cpu) {
@@ -65,31 +89,25 @@ VIEW(machine, SUMMARY("load, memory, swap, pressure, events, RCU"), FUEL(400000)
     const s64 swap_free = symbol(atomic64_t, nr_swap_pages)->counter;
     record->swap_free_pages = swap_free < 0 ? 0 : static_cast<u64>(swap_free);
     for (u32 i = 0; i < LOADS; ++i) record->load[i] = symbol(u64, avenrun)[i];
-    if (symbol_exists(psi_system)) {
-        const auto group = symbol(psi_group, psi_system);
-        const u64 cpu = static_cast<u64>(enum_value(psi_states, PSI_CPU_SOME));
-        const u64 memory = static_cast<u64>(enum_value(psi_states, PSI_MEM_SOME));
-        const u64 io = static_cast<u64>(enum_value(psi_states, PSI_IO_SOME));
-        for (u32 i = 0; i < AVERAGES; ++i) {
-            record->pressure[i] = group->avg[cpu * AVERAGES + i];
-            record->pressure[AVERAGES + i] = group->avg[memory * AVERAGES + i];
-            record->pressure[2 * AVERAGES + i] = group->avg[io * AVERAGES + i];
-        }
-    }
+    if (symbol_exists(psi_system)) take_pressure(record, symbol(psi_group, psi_system));
     record->swapped_in = events(static_cast<u64>(enum_value(vm_event_item, PSWPIN)));
     record->swapped_out = events(static_cast<u64>(enum_value(vm_event_item, PSWPOUT)));
     record->faults = events(static_cast<u64>(enum_value(vm_event_item, PGFAULT)));
     record->major_faults = events(static_cast<u64>(enum_value(vm_event_item, PGMAJFAULT)));
     record->oom_kills = events(static_cast<u64>(enum_value(vm_event_item, OOM_KILL)));
+    record->scanned_by_kswapd = events(static_cast<u64>(enum_value(vm_event_item, PGSCAN_KSWAPD)));
+    record->scanned_directly = events(static_cast<u64>(enum_value(vm_event_item, PGSCAN_DIRECT)));
     record->forks = *symbol(u64, total_forks);
     record->threads = *symbol(u32, nr_threads);
     const auto rcu = symbol(struct rcu_state, rcu_state);
     record->rcu_sequence = rcu->gp_seq;
     record->rcu_age_ns = (*symbol(u64, jiffies) - rcu->gp_start) * tick_ns;
+    record->rcu_state = rcu->gp_state;
+    record->rcu_flags = rcu->gp_flags;
 }
 
 VIEW(cpus, SUMMARY("time, run queue and current task of each CPU"), FUEL(400000))() {
-    for (const u32 cpu : online_cpus()) {
+    for (const u32 cpu : present_cpus()) {
         const auto record = emit<DefibCpuRecord>(DEFIB_RECORD_CPU);
         const auto times = per_cpu(struct kernel_cpustat, kernel_cpustat, cpu);
         const auto tick = per_cpu(tick_sched, tick_cpu_sched, cpu);
@@ -106,16 +124,17 @@ VIEW(cpus, SUMMARY("time, run queue and current task of each CPU"), FUEL(400000)
         record->steal_ns =
             times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_STEAL))];
         record->idle_ns =
-            larger(times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_IDLE))],
-                   tick->idle_sleeptime);
+            idle_time(times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_IDLE))],
+                      tick->idle_sleeptime);
         record->iowait_ns =
-            larger(times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_IOWAIT))],
-                   tick->iowait_sleeptime);
+            idle_time(times->cpustat[static_cast<u64>(enum_value(cpu_usage_stat, CPUTIME_IOWAIT))],
+                      tick->iowait_sleeptime);
         const auto queue = per_cpu(rq___load, runqueues, cpu);
         record->running = queue->nr_running;
         record->switches = queue->nr_switches;
         record->waiting_for_io = queue->nr_iowait.counter;
         record->preempt_count = preempt_count_of(cpu);
+        record->rcu_awaited = is_awaited(cpu) ? 1 : 0;
         const auto task = queue->curr;
         record->task = address_of(task);
         record->pid = task->pid;

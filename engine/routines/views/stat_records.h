@@ -19,17 +19,23 @@ struct DefibMachineRecord {
     uint64_t shared_pages;
     uint64_t swap_total_pages;
     uint64_t swap_free_pages;
-    uint64_t load[3];      // 1, 5, 15 minutes; fixed point with 11 bits
-    uint64_t pressure[9];  // CPU some, memory some, I/O some: 10, 60, 300 s; percent, 11 bits
-    uint64_t swapped_in;   // pages, since boot
+    uint64_t load[3];  // 1, 5, 15 minutes; fixed point with 11 bits
+    // CPU, memory, I/O; of each `some` and `full`; of these 10, 60, 300 s: percent with 11 bits.
+    uint64_t pressure[18];
+    uint64_t pressure_ns[6];  // the sums since boot of the same six
+    uint64_t swapped_in;      // pages, since boot
     uint64_t swapped_out;
     uint64_t faults;
     uint64_t major_faults;
     uint64_t oom_kills;
+    uint64_t scanned_by_kswapd;  // pages looked at to be freed
+    uint64_t scanned_directly;   // the same, by who wanted memory
     uint64_t forks;
     uint64_t rcu_sequence;  // of grace periods; the low two bits are the state
     uint64_t rcu_age_ns;    // since the current or last one began
     uint32_t threads;
+    int32_t rcu_state;  // of the thread that drives it: enum of kernel/rcu/tree.h, 1 is waiting
+    int32_t rcu_flags;  // 1: a grace period is wanted
     uint32_t reserved;
 };
 
@@ -48,8 +54,8 @@ struct DefibCpuRecord {
     uint32_t running;        // tasks on its run queue
     int32_t waiting_for_io;  // tasks that went to sleep there
     int32_t preempt_count;
-    int32_t pid;  // of what runs
-    uint32_t reserved;
+    int32_t pid;           // of what runs
+    uint32_t rcu_awaited;  // the grace period waits for this CPU
     char comm[16];
 };
 
