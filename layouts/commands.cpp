@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layouts/commands.h"
 
-#include "layouts/commands/check.h"
 #include "layouts/commands/diff.h"
 #include "layouts/commands/export.h"
 #include "layouts/commands/extract.h"
@@ -14,8 +13,6 @@ std::span<const Command> commands() {
     static constexpr Command COMMANDS[] = {
         {"layout", "extract", "make the layout of a kernel from any of its files", declare_extract},
         {"layout", "show", "print a structure with its offsets and holes", declare_show},
-        {"layout", "check", "say whose layout it is, and whether one may act with it",
-         declare_check},
         {"layout", "diff", "say what is different between two kernels", declare_diff},
         {"layout", "export", "write a layout in the form of another tool", declare_export},
     };

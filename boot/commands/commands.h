@@ -9,7 +9,7 @@
 
 namespace defib::boot {
 
-// `defib ps`, `stat`, `log`, `locks`
+// `defib ps`, `stat`, `log`, `locks`; and `layout check`, which needs the binder.
 std::span<const Command> commands();
 
 }  // namespace defib::boot

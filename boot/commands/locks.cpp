@@ -49,6 +49,7 @@ std::vector<std::vector<int32_t>> rings_of(const std::vector<DefibWaitRecord>& w
 struct Locks {
     std::vector<DefibWaitRecord> waits;
     std::vector<DefibSpinRecord> cpus;
+    std::map<uint32_t, DefibSpinFrameRecord> spinners;  // by CPU
     std::vector<std::vector<int32_t>> rings;
     std::string doubts;
 };
@@ -67,10 +68,23 @@ Result<Locks> look(Session& session) {
             locks.cpus.push_back(*cpu);
         }
     }
+    // Where the kernel's stacks cannot be searched, who spins is not known.
+    const auto frames = session.view("spin_frame");
+    for (const SeenRecord& record : frames ? frames->records : std::vector<SeenRecord>{}) {
+        const auto frame = record.as<DefibSpinFrameRecord>(DEFIB_RECORD_SPIN_FRAME);
+        if (frame) locks.spinners[frame->cpu] = *frame;
+    }
     std::ranges::sort(locks.waits, {},
                       [](const auto& wait) { return std::pair(wait.lock, wait.pid); });
     locks.rings = rings_of(locks.waits);
     return locks;
+}
+
+std::string how_it_spins(const Locks& locks, const DefibSpinRecord& cpu) {
+    const auto frame = locks.spinners.find(cpu.cpu);
+    const std::string queue = cpu.queue_nodes > 0 ? "in a queue" : "";
+    if (frame == locks.spinners.end() || frame->second.task != cpu.task) return queue;
+    return fmt::format("{}for {:#x}", queue.empty() ? "" : queue + " ", frame->second.lock);
 }
 
 void print_table(const Session& session, const Locks& locks) {
@@ -87,7 +101,7 @@ void print_table(const Session& session, const Locks& locks) {
     fmt::print("\n{:>7} {:>7} {:<16} {}\n", "CPU", "PID", "RUNS", "SPINS");
     for (const DefibSpinRecord& cpu : locks.cpus) {
         fmt::print("{:>7} {:>7} {:<16} {}\n", cpu.cpu, cpu.pid, name_in(cpu.comm),
-                   cpu.queue_nodes > 0 ? "in a queue" : "");
+                   how_it_spins(locks, cpu));
     }
 }
 
@@ -105,7 +119,10 @@ nlohmann::ordered_json json_of(const Session& session, const Locks& locks) {
              {"waits_for", what_it_waits_for(wait)},
              {"lock", fmt::format("{:#x}", wait.lock)},
              {"owner_pid", wait.owner_pid},
-             {"owner_name", name_in(wait.owner_comm)}});
+             {"owner_name", name_in(wait.owner_comm)},
+             {"readers", wait.readers},
+             {"last_reader_pid", wait.reader_pid},
+             {"last_reader_name", name_in(wait.reader_comm)}});
     }
     json["deadlocks"] = locks.rings;
     json["cpus"] = nlohmann::ordered_json::array();
@@ -114,6 +131,9 @@ nlohmann::ordered_json json_of(const Session& session, const Locks& locks) {
                                 {"pid", cpu.pid},
                                 {"name", name_in(cpu.comm)},
                                 {"queue_nodes", cpu.queue_nodes}});
+        const auto frame = locks.spinners.find(cpu.cpu);
+        if (frame == locks.spinners.end() || frame->second.task != cpu.task) continue;
+        json["cpus"].back()["spins_for"] = fmt::format("{:#x}", frame->second.lock);
     }
     return json;
 }

@@ -95,6 +95,8 @@ std::string death_name(uint32_t death) {
             return "not bound";
         case DEFIB_DEATH_INDEX:
             return "an index out of range";
+        case DEFIB_DEATH_TORN:
+            return "it changed while it was read";
         default:
             return fmt::format("reason {}", death);
     }

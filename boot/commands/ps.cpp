@@ -25,12 +25,25 @@ struct Arguments {
     bool with_threads = false;
 };
 
+struct Times {
+    uint64_t user_ns = 0;
+    uint64_t system_ns = 0;
+    uint64_t runtime_ns = 0;
+
+    void add(uint64_t user, uint64_t system, uint64_t runtime) {
+        user_ns += user;
+        system_ns += system;
+        runtime_ns += runtime;
+    }
+};
+
 struct Process {
     DefibProcessRecord data{};
     char state = '?';
     std::string name;
     std::string cgroup;
     std::string waits_for;  // empty: it is not blocked
+    Times times;            // of a process: of all its threads, also those that have ended
 };
 
 // "/system.slice/ssh.service", from the names that come innermost first.
@@ -85,6 +98,43 @@ std::vector<Process> processes_of(Session& session, const Seen& seen) {
     return all;
 }
 
+// The tick counts user and system time by what it happens to interrupt; the scheduler measures the
+// sum. /proc shows the sum, divided as the ticks are (cputime_adjust() in kernel/sched/cputime.c).
+Times adjusted(Times times) {
+    const uint64_t counted = times.user_ns + times.system_ns;
+    if (counted == 0) return {times.runtime_ns, 0, times.runtime_ns};
+    const auto share = static_cast<unsigned __int128>(times.runtime_ns) * times.system_ns / counted;
+    times.system_ns = static_cast<uint64_t>(share);
+    times.user_ns = times.runtime_ns - times.system_ns;
+    return times;
+}
+
+void take_times(Session& session, bool are_threads, std::vector<Process>& all) {
+    std::map<int32_t, Times> of_groups;
+    const bool has_groups =
+        std::ranges::any_of(all, [](const Process& one) { return one.data.threads > 1; });
+    if (!are_threads && has_groups) {
+        const auto seen = session.view("thread_time");
+        for (const SeenRecord& record : seen ? seen->records : std::vector<SeenRecord>{}) {
+            const auto time = record.as<DefibThreadTimeRecord>(DEFIB_RECORD_THREAD_TIME);
+            if (time) of_groups[time->tgid].add(time->utime_ns, time->stime_ns, time->runtime_ns);
+        }
+    }
+    for (Process& one : all) {
+        const DefibProcessRecord& data = one.data;
+        const auto group = of_groups.find(data.tgid);
+        if (group == of_groups.end()) {
+            one.times.add(data.utime_ns, data.stime_ns, data.runtime_ns);
+        } else {
+            one.times = group->second;
+        }
+        if (!are_threads) {
+            one.times.add(data.ended_utime_ns, data.ended_stime_ns, data.ended_runtime_ns);
+        }
+        one.times = adjusted(one.times);
+    }
+}
+
 // Further views: each takes the place of the one before's records.
 void complete(Session& session, std::string_view collector, std::vector<Process>& all) {
     Cgroups cgroups(session);
@@ -126,7 +176,7 @@ void print_table(const std::vector<Process>& all) {
         const DefibProcessRecord& data = one.data;
         fmt::print("{:>7} {:>7} {:>7} {:>6} {} {:>3} {:>10} {:>6} {:>8}s {:>8x} {:<16} {:<24} {}\n",
                    data.pid, data.tgid, data.ppid, data.uid, one.state, data.cpu,
-                   time_of(data.utime_ns + data.stime_ns), size_of(data.rss_pages),
+                   time_of(one.times.runtime_ns), size_of(data.rss_pages),
                    data.start_ns / NS_A_SECOND, data.flags, one.name, one.cgroup, one.waits_for);
     }
 }
@@ -141,12 +191,13 @@ nlohmann::ordered_json json_of(const Process& one) {
             {"state", std::string(1, one.state)},
             {"cpu", data.cpu},
             {"running", data.on_cpu != 0},
-            {"user_ns", data.utime_ns},
-            {"system_ns", data.stime_ns},
-            {"runtime_ns", data.runtime_ns},
+            {"user_ns", one.times.user_ns},
+            {"system_ns", one.times.system_ns},
+            {"runtime_ns", one.times.runtime_ns},
             {"switches", data.switches},
             {"rss_kib", data.rss_pages * PAGE_KIB},
             {"start_ns", data.start_ns},
+            {"start_boot_ns", data.start_boot_ns},
             {"flags", data.flags},
             {"threads", data.threads},
             {"priority", data.prio},
@@ -165,16 +216,18 @@ Result<int> ps(const Arguments& arguments) {
     const auto seen = (*session)->view("process", collector);
     if (!seen) return std::unexpected(seen.error());
     std::vector<Process> all = processes_of(**session, *seen);
+    const DefibAnswer answer = seen->answer;
     complete(**session, collector, all);
-    const std::string doubts = doubts_of(seen->answer);
+    take_times(**session, arguments.with_threads, all);
+    const std::string doubts = doubts_of(answer);
     if (all.empty()) {
         return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, arguments.look.target, "no process found",
                     doubts);
     }
     if (arguments.look.is_json) {
         auto json = boot::json_of(**session);
-        json["torn"] = seen->answer.torn;
-        json["complete"] = seen->answer.incomplete == 0 && seen->answer.records.lost == 0;
+        json["torn"] = answer.torn;
+        json["complete"] = answer.incomplete == 0 && answer.records.lost == 0;
         json["processes"] = nlohmann::ordered_json::array();
         for (const Process& one : all) json["processes"].push_back(json_of(one));
         print_json(json);

@@ -5,25 +5,38 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
 #include "boot/commands/look.h"
+#include "engine/routines/views/disk_records.h"
 #include "engine/routines/views/stat_records.h"
 
 namespace defib::boot {
 namespace {
 
 constexpr double NS_A_SECOND = 1e9;
-constexpr double FIXED_ONE = 2048;  // FIXED_1 of the kernel's load averages
+constexpr uint64_t NS_A_MICROSECOND = 1000;
+constexpr uint64_t SECTORS_A_MB = 2048;  // of 512 bytes, whatever the disk's own are
+constexpr double FIXED_ONE = 2048;       // FIXED_1 of the kernel's load averages
 constexpr uint64_t PAGE_KIB = 4;
 constexpr uint64_t RCU_STATE_BITS = 3;  // RCU_SEQ_STATE_MASK
 
 struct Statistics {
     DefibMachineRecord machine{};
     std::vector<DefibCpuRecord> cpus;
+    std::vector<DefibDiskRecord> disks;
     std::string doubts;
 };
+
+// How DefibMachineRecord holds pressure: of each kind `some` and `full`.
+constexpr const char* PRESSURE_KINDS[] = {"cpu", "memory", "io"};
+constexpr const char* PRESSURE_DEGREES[] = {"some", "full"};
+constexpr size_t DEGREES = std::size(PRESSURE_DEGREES);
+constexpr size_t AVERAGES = 3;
+
+constexpr const char* REQUEST_KINDS[] = {"read", "write", "discard", "flush"};
 
 Result<Statistics> look(Session& session) {
     Statistics statistics;
@@ -45,6 +58,15 @@ Result<Statistics> look(Session& session) {
             statistics.cpus.push_back(*cpu);
         }
     }
+    // A kernel without disks, or one that keeps them another way, has the rest all the same.
+    const auto disks = session.view("disk");
+    if (!disks) return statistics;
+    for (const SeenRecord& one : disks->records) {
+        const auto disk = one.as<DefibDiskRecord>(DEFIB_RECORD_DISK);
+        if (disk) statistics.disks.push_back(*disk);
+    }
+    std::ranges::sort(statistics.disks, {},
+                      [](const auto& disk) { return std::pair(disk.major, disk.minor); });
     return statistics;
 }
 
@@ -60,6 +82,21 @@ uint64_t mib(uint64_t pages) {
 std::string name_of(const DefibCpuRecord& cpu) {
     return printable({cpu.comm, strnlen(cpu.comm, sizeof cpu.comm)});
 }
+std::string name_of(const DefibDiskRecord& disk) {
+    return printable({disk.name, strnlen(disk.name, sizeof disk.name)});
+}
+
+void print_disks(const std::vector<DefibDiskRecord>& disks) {
+    if (disks.empty()) return;
+    fmt::print("\n{:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "DISK", "READS", "MB", "WRITES",
+               "MB", "BUSY", "IN FLIGHT");
+    for (const DefibDiskRecord& disk : disks) {
+        fmt::print("{:<12} {:>9} {:>9} {:>9} {:>9} {:>9.2f} {:>9}\n", name_of(disk),
+                   disk.requests[DEFIB_DISK_READ], disk.sectors[DEFIB_DISK_READ] / SECTORS_A_MB,
+                   disk.requests[DEFIB_DISK_WRITE], disk.sectors[DEFIB_DISK_WRITE] / SECTORS_A_MB,
+                   seconds(disk.busy_ns), disk.in_flight);
+    }
+}
 
 void print_table(const Statistics& statistics) {
     const DefibMachineRecord& m = statistics.machine;
@@ -74,10 +111,11 @@ void print_table(const Statistics& statistics) {
                mib(m.swap_free_pages), m.swapped_in, m.swapped_out);
     fmt::print("faults    {}, {} major, {} killed for memory\n", m.faults, m.major_faults,
                m.oom_kills);
-    const char* const kinds[] = {"CPU", "memory", "I/O"};
-    for (size_t i = 0; i < std::size(kinds); i++) {
-        fmt::print("pressure  {:<6} {:.2f} {:.2f} {:.2f} %\n", kinds[i], fixed(m.pressure[3 * i]),
-                   fixed(m.pressure[3 * i + 1]), fixed(m.pressure[3 * i + 2]));
+    for (size_t i = 0; i < std::size(m.pressure_ns); i++) {
+        fmt::print("pressure  {:<6} {} {:.2f} {:.2f} {:.2f} %, {:.3f} s\n",
+                   PRESSURE_KINDS[i / DEGREES], PRESSURE_DEGREES[i % DEGREES],
+                   fixed(m.pressure[AVERAGES * i]), fixed(m.pressure[AVERAGES * i + 1]),
+                   fixed(m.pressure[AVERAGES * i + 2]), seconds(m.pressure_ns[i]));
     }
     fmt::print("RCU       grace period {}, {}, {:.2f} s ago\n\n",
                static_cast<int64_t>(m.rcu_sequence) >> 2,
@@ -93,8 +131,9 @@ void print_table(const Statistics& statistics) {
             cpu.cpu, seconds(cpu.user_ns + cpu.nice_ns), seconds(cpu.system_ns),
             seconds(cpu.irq_ns + cpu.softirq_ns), seconds(cpu.idle_ns), seconds(cpu.iowait_ns),
             cpu.running, cpu.waiting_for_io, cpu.switches, static_cast<uint32_t>(cpu.preempt_count),
-            cpu.pid, name_of(cpu));
+            cpu.pid, name_of(cpu) + (cpu.rcu_awaited != 0 ? " (RCU waits)" : ""));
     }
+    print_disks(statistics.disks);
 }
 
 nlohmann::ordered_json json_of(const DefibCpuRecord& cpu) {
@@ -111,8 +150,22 @@ nlohmann::ordered_json json_of(const DefibCpuRecord& cpu) {
             {"waiting_for_io", cpu.waiting_for_io},
             {"switches", cpu.switches},
             {"preempt_count", static_cast<uint32_t>(cpu.preempt_count)},
+            {"rcu_awaited", cpu.rcu_awaited != 0},
             {"pid", cpu.pid},
             {"name", name_of(cpu)}};
+}
+
+nlohmann::ordered_json json_of(const DefibDiskRecord& disk) {
+    nlohmann::ordered_json json = {{"name", name_of(disk)},       {"major", disk.major},
+                                   {"minor", disk.minor},         {"sectors", disk.size_sectors},
+                                   {"in_flight", disk.in_flight}, {"busy_ns", disk.busy_ns}};
+    for (size_t i = 0; i < std::size(REQUEST_KINDS); i++) {
+        json[REQUEST_KINDS[i]] = {{"requests", disk.requests[i]},
+                                  {"merged", disk.merged[i]},
+                                  {"sectors", disk.sectors[i]},
+                                  {"spent_ns", disk.spent_ns[i]}};
+    }
+    return json;
 }
 
 nlohmann::ordered_json json_of(const Session& session, const Statistics& statistics) {
@@ -133,13 +186,22 @@ nlohmann::ordered_json json_of(const Session& session, const Statistics& statist
                       {"swapped_out", m.swapped_out},
                       {"faults", m.faults},
                       {"major_faults", m.major_faults},
-                      {"oom_kills", m.oom_kills}};
-    const char* const kinds[] = {"cpu", "memory", "io"};
-    for (size_t i = 0; i < std::size(kinds); i++) {
-        json["pressure_percent"][kinds[i]] = {
-            fixed(m.pressure[3 * i]), fixed(m.pressure[3 * i + 1]), fixed(m.pressure[3 * i + 2])};
+                      {"oom_kills", m.oom_kills},
+                      {"scanned_by_kswapd", m.scanned_by_kswapd},
+                      {"scanned_directly", m.scanned_directly}};
+    for (size_t i = 0; i < std::size(m.pressure_ns); i++) {
+        json["pressure"][PRESSURE_KINDS[i / DEGREES]][PRESSURE_DEGREES[i % DEGREES]] = {
+            {"percent",
+             {fixed(m.pressure[AVERAGES * i]), fixed(m.pressure[AVERAGES * i + 1]),
+              fixed(m.pressure[AVERAGES * i + 2])}},
+            {"total_us", m.pressure_ns[i] / NS_A_MICROSECOND}};
     }
-    json["rcu"] = {{"sequence", m.rcu_sequence}, {"age_ns", m.rcu_age_ns}};
+    json["rcu"] = {{"sequence", static_cast<int64_t>(m.rcu_sequence)},
+                   {"age_ns", m.rcu_age_ns},
+                   {"state", m.rcu_state},
+                   {"flags", m.rcu_flags}};
+    json["disks"] = nlohmann::ordered_json::array();
+    for (const DefibDiskRecord& disk : statistics.disks) json["disks"].push_back(json_of(disk));
     json["cpus"] = nlohmann::ordered_json::array();
     for (const DefibCpuRecord& cpu : statistics.cpus) json["cpus"].push_back(json_of(cpu));
     return json;

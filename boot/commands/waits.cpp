@@ -37,6 +37,12 @@ std::string what_it_waits_for(const DefibWaitRecord& wait) {
 }
 
 std::string who_holds_it(const DefibWaitRecord& wait) {
+    if (wait.readers != 0 && wait.reader_pid != 0) {
+        const size_t length = strnlen(wait.reader_comm, sizeof wait.reader_comm);
+        return fmt::format("{} to read, lately {} {}", wait.readers, wait.reader_pid,
+                           printable({wait.reader_comm, length}));
+    }
+    if (wait.readers != 0) return fmt::format("{} to read", wait.readers);
     if (wait.owner == 0) return {};
     const size_t length = strnlen(wait.owner_comm, sizeof wait.owner_comm);
     return fmt::format("{} {}", wait.owner_pid, printable({wait.owner_comm, length}));

@@ -18,7 +18,7 @@ Result<std::vector<DefibWaitRecord>> waits_of(Session& session, std::string_view
 // "mutex", "rwsem, to read", "I/O", "unknown".
 std::string what_it_waits_for(const DefibWaitRecord& wait);
 
-// "4711 kworker/0:1"; empty where nobody is known to hold it.
+// "4711 kworker/0:1", "2 to read, lately 4711 sh"; empty where nobody is known to hold it.
 std::string who_holds_it(const DefibWaitRecord& wait);
 
 }  // namespace defib::boot

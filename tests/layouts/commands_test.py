@@ -39,6 +39,10 @@ def main():
     report = json.loads(run(1, "check", "--json", one))
     if report["may_act"] or not report["well_formed"] or "TIF_SIGPENDING" not in report["absent_constants"]:
         failures.append(f"check --json: {report}")
+    by_name = {routine["name"]: routine for routine in report["routines"]}
+    if by_name["process"]["binds"] or not by_name["process"]["why_off"].startswith("this kernel has not: "):
+        failures.append(f"check --json: {by_name['process']}")
+    expect(run(1, "check", one), "off          view process: this kernel has not: ")
     expect(run(3, "check", defib), "not a layout")
 
     expect(run(0, "diff", one, one), "nothing moved")

@@ -34,6 +34,15 @@ def extract(defib, folder):
         return path.read_bytes()
 
 
+def check_binds(defib, layout):
+    """What is shipped holds every field that a detector, routine or view asks for."""
+    done = subprocess.run([defib, "layout", "check", "--json", layout], capture_output=True, check=True)
+    off = [f"{routine['name']}: {routine['why_off']}" for routine in json.loads(done.stdout)["routines"]
+           if not routine["binds"]]
+    if off:
+        sys.exit(f"{layout.stem}: off with the shipped layout, so wanted.json lacks something: {off}")
+
+
 def main():
     defib, shipped = sys.argv[1], pathlib.Path(sys.argv[2])
     layouts = {path.stem: path.read_bytes() for path in sorted(shipped.glob("*.json"))}
@@ -41,6 +50,8 @@ def main():
     missing = wanted - {flavour(release) for release in layouts}
     if missing:
         sys.exit(f"not shipped: {sorted(missing)}; run ./dev ship-layouts")
+    for release in layouts:
+        check_binds(defib, shipped / f"{release}.json")
     for name in KERNELS:
         folder = kernel_file(name).resolve().parents[2]
         if folder.name not in layouts:
