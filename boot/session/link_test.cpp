@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The whole way from a target to an engine with the compiled routines, and nothing else: the program
-// that a guarded machine runs links no more than this. boot.needs_no_llvm looks at what is in it.
+// The whole way from a target to an engine with the compiled routines, and nothing else: the
+// program that a guarded machine runs links no more than this. boot.needs_no_llvm looks at what is
+// in it.
 #include <gtest/gtest.h>
 
 #include "boot/session/session.h"
