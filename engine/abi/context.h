@@ -33,6 +33,7 @@ enum DefibDeath {
     DEFIB_DEATH_UNREACHABLE = 15,   // a path that the routine's author called impossible
     DEFIB_DEATH_MEMORY = 16,        // more memory than DEFIB_MEMORY_SIZE, or who is no detector
     DEFIB_DEATH_TORN = 17,          // the object changed each time that it was read
+    DEFIB_DEATH_OWN_POINTER = 18,   // it follows a pointer that it has stored itself
     DEFIB_DEATH_OWN = 256,
 };
 

@@ -15,6 +15,7 @@
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
 
+#include "engine/compiler/list_walk.h"
 #include "engine/compiler/types.h"
 
 namespace defib::compiler {
@@ -52,26 +53,24 @@ const llvm::DIDerivedType* member_of(const llvm::IntrinsicInst& call) {
         members[static_cast<unsigned>(index->getZExtValue())]);
 }
 
-bool is_same_type(const llvm::DIType* leaf, const llvm::DICompositeType& type) {
+bool is_same_type(const llvm::DIType* leaf, llvm::StringRef type) {
     leaf = bare_type(leaf);
-    return leaf != nullptr && leaf->getName() == type.getName();
+    return leaf != nullptr && leaf->getName() == type;
 }
 
-AccessPath member_path(const llvm::IntrinsicInst& call, Visited& visited) {
-    const llvm::DICompositeType* type = accessed_type(call);
-    const llvm::DIDerivedType* member = member_of(call);
-    if (member == nullptr) return {};
-    const llvm::Value& base = *call.getArgOperand(0);
-    AccessPath path = follow(base, visited);
-    const Hop hop{without_flavour(type->getName()), member->getName().str()};
-    // Inside of what holds it, or at a root of its own.
+// One step further, to a member of what is at `base`: inside of what holds it, or at a root of its
+// own.
+AccessPath step_to(AccessPath path, const llvm::Value& base, llvm::StringRef type, bool is_part,
+                   const std::string& member) {
+    const Hop hop{without_flavour(type), member};
     const bool goes_on = (path.root == Root::structure || path.root == Root::part) &&
-                         path.leaf != nullptr && is_same_type(path.leaf, *type);
+                         path.leaf != nullptr && is_same_type(path.leaf, type);
     if (!goes_on) {
         AccessPath fresh;
-        fresh.root = is_part(*type) ? Root::part : Root::structure;
+        fresh.root = is_part ? Root::part : Root::structure;
         fresh.is_found = path.is_found;
         fresh.is_scratch = path.is_scratch;
+        fresh.symbols = path.symbols;
         fresh.text = hop.type;
         fresh.base = &base;
         path = fresh;
@@ -80,8 +79,22 @@ AccessPath member_path(const llvm::IntrinsicInst& call, Visited& visited) {
     }
     path.text += "." + hop.member;
     path.hops.push_back(hop);
+    path.leaf = nullptr;
+    path.is_bit_field = false;
+    path.holds.clear();
+    return path;
+}
+
+AccessPath member_path(const llvm::IntrinsicInst& call, Visited& visited) {
+    const llvm::DICompositeType* type = accessed_type(call);
+    const llvm::DIDerivedType* member = member_of(call);
+    if (member == nullptr) return {};
+    const llvm::Value& base = *call.getArgOperand(0);
+    AccessPath path = step_to(follow(base, visited), base, type->getName(), is_part(*type),
+                              member->getName().str());
     path.leaf = member->getBaseType();
     path.is_bit_field = member->isBitField();
+    path.holds = held_by(*member);
     return path;
 }
 
@@ -94,13 +107,58 @@ AccessPath index_path(const llvm::Value& base, Visited& visited) {
     return path;
 }
 
-// Made of constants and of what the layout says, so the same in every execution.
-bool is_settled(const llvm::Value& number) {
-    if (llvm::isa<llvm::ConstantInt>(number) || call_of(number, "defib_query") != nullptr)
-        return true;
-    if (!llvm::isa<llvm::BinaryOperator, llvm::CastInst>(number)) return false;
-    return llvm::all_of(llvm::cast<llvm::User>(number).operands(),
-                        [](const llvm::Use& operand) { return is_settled(*operand); });
+// &object->member, where that is the member that container_of() is to go back from: the object.
+const llvm::Value* object_around(const llvm::CallBase& container) {
+    const llvm::CallBase* access = member_access(*container.getArgOperand(0));
+    if (access == nullptr) return nullptr;
+    const llvm::DICompositeType* type = accessed_type(*access);
+    const llvm::DIDerivedType* member = member_of(llvm::cast<llvm::IntrinsicInst>(*access));
+    if (type == nullptr || member == nullptr) return nullptr;
+    const std::string path = without_flavour(type->getName()) + "." + member->getName().str();
+    return path == plain_path(literal(container, 1)) ? access->getArgOperand(0) : nullptr;
+}
+
+std::optional<ListWalk> walk_to(const llvm::CallBase& container, Visited& visited) {
+    const auto path_of = [&](const llvm::Value& address) { return follow(address, visited); };
+    auto walk = list_walk(*container.getArgOperand(0), container, path_of);
+    if (walk && walk->holds != plain_path(literal(container, 1))) return std::nullopt;
+    return walk;
+}
+
+AccessPath container_path(const llvm::CallBase& call, Visited& visited) {
+    if (const llvm::Value* object = object_around(call)) return follow(*object, visited);
+    AccessPath path = follow(*call.getArgOperand(0), visited);
+    const auto walk = walk_to(call, visited);
+    AccessPath around;
+    around.root = Root::loaded;
+    around.text = "*" + (walk ? walk->holds : path.text);
+    around.is_found = !walk;
+    around.is_scratch = path.is_scratch;
+    around.symbols = std::move(path.symbols);
+    return around;
+}
+
+// Another address of the same origin.
+AccessPath moved_path(const llvm::CallBase& call, Visited& visited) {
+    const AccessPath origin = follow(*call.getArgOperand(0), visited);
+    AccessPath path;
+    path.root = origin.root == Root::symbol ? Root::symbol : Root::loaded;
+    path.text = origin.root == Root::symbol ? origin.text : "*" + origin.text;
+    path.is_found = origin.is_found;
+    path.is_scratch = origin.is_scratch;
+    path.symbols = origin.symbols;
+    // Nothing says how many elements there are.
+    if (call_of(call, "defib_element") != nullptr) path.is_found = true;
+    // A CPU's distance is added once, to what was declared for every CPU.
+    if (call_of(call, "defib_per_cpu") != nullptr &&
+        call_of(*call.getArgOperand(0), "defib_symbol") == nullptr)
+        path.is_found = true;
+    // Below the alignment that every object of the kernel has, it may be another object's.
+    const auto* mask = call_of(call, "defib_untag") == nullptr
+                           ? nullptr
+                           : llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(1));
+    if (mask != nullptr && mask->getZExtValue() > MOST_CERTAIN_TAG) path.is_found = true;
+    return path;
 }
 
 AccessPath call_path(const llvm::CallBase& call, Visited& visited) {
@@ -108,6 +166,7 @@ AccessPath call_path(const llvm::CallBase& call, Visited& visited) {
     if (call_of(call, "defib_symbol") != nullptr) {
         path.root = Root::symbol;
         path.text = literal(call, 0);
+        path.symbols = {path.text};
     } else if (call_of(call, "defib_pointer") != nullptr) {
         path.root = Root::loaded;
         path.text = "found";
@@ -120,24 +179,12 @@ AccessPath call_path(const llvm::CallBase& call, Visited& visited) {
         path = follow(*call.getArgOperand(0), visited);
         const auto* width = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(2));
         path.narrowed = width == nullptr ? 0 : static_cast<unsigned>(width->getZExtValue());
-    } else if (call_of(call, "defib_container") != nullptr ||
-               call_of(call, "defib_element") != nullptr ||
+    } else if (call_of(call, "defib_container") != nullptr) {
+        path = container_path(call, visited);
+    } else if (call_of(call, "defib_element") != nullptr ||
                call_of(call, "defib_untag") != nullptr ||
                call_of(call, "defib_per_cpu") != nullptr) {
-        // Another address of the same origin.
-        const AccessPath origin = follow(*call.getArgOperand(0), visited);
-        path.root = origin.root == Root::symbol ? Root::symbol : Root::loaded;
-        path.text = origin.root == Root::symbol ? origin.text : "*" + origin.text;
-        path.is_found = origin.is_found;
-        path.is_scratch = origin.is_scratch;
-        // Below the alignment that every object of the kernel has, it may be another object's.
-        const auto* mask = call_of(call, "defib_untag") == nullptr
-                               ? nullptr
-                               : llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(1));
-        if (mask != nullptr && mask->getZExtValue() > MOST_CERTAIN_TAG) path.is_found = true;
-        // Nothing says how many elements there are.
-        if (call_of(call, "defib_element") != nullptr && !is_settled(*call.getArgOperand(1)))
-            path.is_found = true;
+        path = moved_path(call, visited);
     }
     return path;
 }
@@ -149,6 +196,7 @@ void merge(AccessPath& path, const AccessPath& other, bool& is_first) {
     }
     path.is_found |= other.is_found;
     path.is_scratch |= other.is_scratch;
+    path.symbols.insert(other.symbols.begin(), other.symbols.end());
     if (path.text != other.text || path.root != other.root || path.narrowed != other.narrowed)
         path.root = Root::several;
     path.hops.clear();
@@ -221,6 +269,20 @@ AccessPath follow(const llvm::Value& address, Visited& visited) {
 AccessPath access_path(const llvm::Value& address) {
     Visited visited;
     return follow(address, visited);
+}
+
+AccessPath bits_path(const llvm::CallBase& call) {
+    const llvm::Value& structure = *call.getArgOperand(0);
+    const std::string name = literal(call, 1);
+    const auto [type, member] = llvm::StringRef(name).split('.');
+    return step_to(access_path(structure), structure, type, /*is_part=*/false, member.str());
+}
+
+const llvm::CallBase* list_start(const llvm::CallBase& container) {
+    Visited visited;
+    if (object_around(container) != nullptr) return nullptr;
+    const auto walk = walk_to(container, visited);
+    return walk ? walk->head : nullptr;
 }
 
 const llvm::Value* inner_address(const llvm::Value& address) {

@@ -7,6 +7,7 @@
 
 #include <llvm/IR/Value.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,13 +38,22 @@ struct AccessPath {
     const llvm::DIType* leaf = nullptr;  // of what is at the address, where that is declared
     unsigned narrowed = 0;               // bytes, where narrow() took a part of the leaf
     bool is_bit_field = false;           // the leaf is a C++ bit-field
-    bool is_found = false;               // the root's address was made by pointer_from()
+    bool is_found = false;               // nothing says that the root's address leads to its type
     bool is_scratch = false;             // the root's address is in scratch memory
+    std::string holds;                   // what hangs on the list that starts at the address
+    std::set<std::string> symbols;       // where the root lies at one, by the routine's word
     std::vector<Hop> hops;               // since the root or the last index
     const llvm::Value* base = nullptr;   // the address that the hops start at
 };
 
 AccessPath access_path(const llvm::Value& address);
+
+// The bit-field that defib_bits or defib_set_bits names.
+AccessPath bits_path(const llvm::CallBase& call);
+
+// The start of the list whose node a defib_container was given, where the walk may come back to it
+// and it is in no such structure; else null.
+const llvm::CallBase* list_start(const llvm::CallBase& container);
 
 // The address that this one was computed from by naming a member or an index; null: it is no such.
 const llvm::Value* inner_address(const llvm::Value& address);

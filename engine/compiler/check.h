@@ -18,6 +18,8 @@ class Module;
 
 namespace defib::compiler {
 
+struct AccessPath;
+
 // The rules of the language, on flattened entries: what is refused before anything is lowered.
 void check_entry(const Entry& entry, Refusals& refusals);
 
@@ -27,6 +29,11 @@ void check_module(const llvm::Module& module, Refusals& refusals);
 // The rules for kernel addresses (check_access.cpp).
 void check_access(const llvm::Instruction& instruction, const Declaration& declared,
                   Refusals& refusals);
+
+// Whether the routine may store there. `is_found_value`: what is stored is a pointer of which
+// nothing says where it leads.
+void check_store(const llvm::Instruction& store, const AccessPath& path,
+                 const Declaration& declared, bool is_found_value, Refusals& refusals);
 
 // The rules for ordinary memory: records and constant tables (check_memory.cpp).
 void check_ordinary_access(const llvm::Instruction& instruction, Refusals& refusals);

@@ -90,53 +90,29 @@ bool is_allowed(const std::set<std::string>& declared, const std::string& path) 
     return declared.contains(path) || declared.contains(whole.str());
 }
 
-void check_store(const llvm::StoreInst& store, const AccessPath& path, const Declaration& declared,
-                 Refusals& refusals) {
-    switch (path.root) {
-        case Root::structure:
-        case Root::part:
-            if (path.is_scratch) {
-                if (!declared.uses_scratch)
-                    refusals.add(store, "a store to scratch memory; declare USES_SCRATCH");
-                return;
-            }
-            if (path.root == Root::part)
-                return refusals.add(store, "a store to " + path.text +
-                                               " with nothing said of what it lies in; reach it "
-                                               "through the structure, with container_of()");
-            if (path.is_found) {
-                if (!is_allowed(declared.writes_found, path.text))
-                    refusals.add(store, "a store to " + path.text +
-                                            " through a found pointer; declare WRITES_FOUND(" +
-                                            path.text + ")");
-                return;
-            }
-            if (!is_allowed(declared.writes, path.text))
-                refusals.add(store, "a store to " + path.text +
-                                        ", which is not declared; declare WRITES(" + path.text +
-                                        ")");
-            return;
-        case Root::symbol:
-            // What lies beside a symbol is another one, so there is no index.
-            if (!declared.writes_symbol.contains(path.text))
-                refusals.add(store, "a store to the symbol " + path.text +
-                                        ", which is not declared; declare WRITES_SYMBOL(" +
-                                        path.text + ")");
-            return;
-        case Root::scratch:
-            if (!declared.uses_scratch)
-                refusals.add(store, "a store to scratch memory; declare USES_SCRATCH");
-            return;
-        case Root::several:
-            return refusals.add(store,
-                                "a store to one of several places, depending on what was "
-                                "executed; write each store where it is decided");
-        case Root::loaded:
-        case Root::unknown:
-            return refusals.add(store,
-                                "a store that was not reached through a member of a declared "
-                                "structure; name the structure and its member");
+void check_field_store(const llvm::Instruction& store, const AccessPath& path,
+                       const Declaration& declared, bool is_found_value, Refusals& refusals) {
+    if (path.root == Root::part)
+        return refusals.add(store, "a store to " + path.text +
+                                       " with nothing said of what it lies in; reach it through "
+                                       "the structure, with container_of()");
+    // Nothing but the routine says of what type a symbol is.
+    for (const std::string& symbol : path.symbols)
+        if (!declared.writes_symbol.contains(symbol))
+            refusals.add(store, "a store to " + path.text + " at the symbol " + symbol +
+                                    ", which is not declared; declare WRITES_SYMBOL(" + symbol +
+                                    ") too");
+    if (path.is_found || is_found_value) {
+        if (!is_allowed(declared.writes_found, path.text))
+            refusals.add(store, "a store " +
+                                    (path.is_found ? "to " + path.text + " through a found pointer"
+                                                   : "of a found pointer to " + path.text) +
+                                    "; declare WRITES_FOUND(" + path.text + ")");
+        return;
     }
+    if (!is_allowed(declared.writes, path.text))
+        refusals.add(store, "a store to " + path.text + ", which is not declared; declare WRITES(" +
+                                path.text + ")");
 }
 
 // What an address was made of: one address, or several where a choice was made.
@@ -153,6 +129,18 @@ llvm::SmallVector<const llvm::Value*> origins_of(const llvm::Value& address) {
     return {};
 }
 
+// array[constant] was compared with the length, where there is one.
+void check_length(const llvm::StoreInst& store, const llvm::CallBase& access, Refusals& refusals) {
+    const AccessPath array = access_path(*access.getArgOperand(0));
+    if (is_pointer_step(access) && array.root == Root::structure)
+        return refusals.add(store, "a store beside " + array.text +
+                                       ", whose pointer was moved; index the array itself");
+    const auto* type = llvm::dyn_cast<llvm::ArrayType>(access.getParamElementType(0));
+    if (type != nullptr && type->getNumElements() == 0)
+        refusals.add(store, "a store at an index into " + array.text +
+                                ", whose length is not known; declare its length");
+}
+
 // A store at array[index] stays inside of the array as declared: lowering adds the check, and has
 // to know the length.
 void check_extent(const llvm::StoreInst& store, const AccessPath& path, Refusals& refusals) {
@@ -163,6 +151,10 @@ void check_extent(const llvm::StoreInst& store, const AccessPath& path, Refusals
         const llvm::Value* at = open.pop_back_val();
         if (!seen.insert(at).second) continue;
         open.append(origins_of(*at));
+        if (const llvm::CallBase* access = array_access(*at)) {
+            check_length(store, *access, refusals);
+            continue;
+        }
         const auto* step = llvm::dyn_cast<llvm::GEPOperator>(at);
         if (step == nullptr) continue;
         const AccessPath array = access_path(*step->getPointerOperand());
@@ -181,19 +173,58 @@ void check_extent(const llvm::StoreInst& store, const AccessPath& path, Refusals
     }
 }
 
-void check_index(const llvm::Instruction& at, const llvm::Value& base, const llvm::Value& index,
-                 Refusals& refusals) {
+void check_index(const llvm::Instruction& at, const llvm::Value& base, const llvm::Type& array,
+                 const llvm::Value& index, Refusals& refusals) {
     const auto* number = llvm::dyn_cast<llvm::ConstantInt>(&index);
-    const AccessPath array = access_path(base);
-    const Shape shape = shape_of(array.leaf);
-    if (number == nullptr || shape.array.size() != 1 || shape.array.front() == 0) return;
-    if (number->getZExtValue() >= shape.array.front())
-        refusals.add(at, "index " + std::to_string(number->getSExtValue()) + " is outside of " +
-                             array.text + ", declared with " + std::to_string(shape.array.front()) +
-                             " elements");
+    const auto* type = llvm::dyn_cast<llvm::ArrayType>(&array);
+    const uint64_t count = type == nullptr ? 0 : type->getNumElements();
+    if (number == nullptr || count == 0 || number->getZExtValue() < count) return;
+    refusals.add(at, "index " + std::to_string(number->getSExtValue()) + " is outside of " +
+                         access_path(base).text + ", declared with " + std::to_string(count) +
+                         " elements");
+}
+
+// Of a pointer, whether the kernel's own declarations say what it leads to.
+bool is_found_pointer(const llvm::Value& value) {
+    return is_kernel(value) && access_path(value).is_found;
 }
 
 }  // namespace
+
+void check_store(const llvm::Instruction& store, const AccessPath& path,
+                 const Declaration& declared, bool is_found_value, Refusals& refusals) {
+    const bool is_field = path.root == Root::structure || path.root == Root::part;
+    if (path.root == Root::scratch || (is_field && path.is_scratch)) {
+        if (!declared.uses_scratch)
+            refusals.add(store, "a store to scratch memory; declare USES_SCRATCH");
+        return;
+    }
+    switch (path.root) {
+        case Root::structure:
+        case Root::part:
+            return check_field_store(store, path, declared, is_found_value, refusals);
+        case Root::symbol:
+            // What lies beside a symbol is another one, so there is no index.
+            if (!declared.writes_symbol.contains(path.text))
+                refusals.add(store, "a store to the symbol " + path.text +
+                                        ", which is not declared; declare WRITES_SYMBOL(" +
+                                        path.text + ")");
+            if (is_found_value)
+                refusals.add(store, "a store of a found pointer to the symbol " + path.text +
+                                        "; store one that the kernel has");
+            return;
+        case Root::several:
+            return refusals.add(store,
+                                "a store to one of several places, depending on what was "
+                                "executed; write each store where it is decided");
+        case Root::scratch:
+        case Root::loaded:
+        case Root::unknown:
+            return refusals.add(store,
+                                "a store that was not reached through a member of a declared "
+                                "structure; name the structure and its member");
+    }
+}
 
 void check_access(const llvm::Instruction& instruction, const Declaration& declared,
                   Refusals& refusals) {
@@ -201,12 +232,14 @@ void check_access(const llvm::Instruction& instruction, const Declaration& decla
         if (!is_kernel(*step)) return;
         check_arithmetic(llvm::cast<llvm::GEPOperator>(*step), instruction, refusals);
         if (step->getNumIndices() == 2)
-            check_index(*step, *step->getPointerOperand(), *step->getOperand(2), refusals);
+            check_index(*step, *step->getPointerOperand(), *step->getSourceElementType(),
+                        *step->getOperand(2), refusals);
     } else if (const llvm::CallBase* call = array_access(instruction)) {
         const llvm::StructType* structure = innermost_structure(call->getParamElementType(0));
         if (is_pointer_step(*call) && structure != nullptr)
             return refuse_structure_step(*call, *structure, refusals);
-        check_index(*call, *call->getArgOperand(0), *call->getArgOperand(2), refusals);
+        check_index(*call, *call->getArgOperand(0), *call->getParamElementType(0),
+                    *call->getArgOperand(2), refusals);
     } else if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction)) {
         if (!is_kernel(*load->getPointerOperand())) return;
         check_width(*load, *load->getType(), access_path(*load->getPointerOperand()), refusals);
@@ -215,7 +248,7 @@ void check_access(const llvm::Instruction& instruction, const Declaration& decla
         if (!is_kernel(*store->getPointerOperand())) return;
         const AccessPath path = access_path(*store->getPointerOperand());
         check_width(*store, *store->getValueOperand()->getType(), path, refusals);
-        check_store(*store, path, declared, refusals);
+        check_store(*store, path, declared, is_found_pointer(*store->getValueOperand()), refusals);
         check_extent(*store, path, refusals);
     }
 }

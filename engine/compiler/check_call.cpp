@@ -93,12 +93,13 @@ void check_narrow(const llvm::CallBase& call, Refusals& refusals) {
 }
 
 void check_set_bits(const llvm::CallBase& call, const Declaration& declared, Refusals& refusals) {
-    const std::string path = literal(call, 1);
-    const AccessPath origin = access_path(*call.getArgOperand(0));
-    const auto& allowed = origin.is_found ? declared.writes_found : declared.writes;
-    if (!allowed.contains(path))
-        refusals.add(call, "a store to " + path + ", which is not declared; declare " +
-                               (origin.is_found ? "WRITES_FOUND(" : "WRITES(") + path + ")");
+    AccessPath path = bits_path(call);
+    const std::string name = literal(call, 1);
+    const llvm::DICompositeType* type =
+        structure_named(*call.getModule(), llvm::StringRef(name).split('.').first);
+    const bool is_alone = path.text == plain_path(name);
+    if (type == nullptr || (is_alone && is_part(*type))) path.root = Root::part;
+    check_store(call, path, declared, /*is_found_value=*/false, refusals);
 }
 
 void check_literals(const llvm::CallBase& call, Refusals& refusals) {
@@ -133,6 +134,8 @@ void check_language_call(const llvm::CallBase& call, const Declaration& declared
     if (name == "defib_set_bits") check_set_bits(call, declared, refusals);
     if (name == "defib_query" && !llvm::isa<llvm::ConstantInt>(call.getArgOperand(0)))
         refusals.add(call, "the kind of a question is a variable; use the macros of language.h");
+    if (name == "defib_symbol" && !llvm::isa<llvm::ConstantInt>(call.getArgOperand(2)))
+        refusals.add(call, "the type of a symbol is not known; use the macros of language.h");
     if (name == "defib_scratch") {
         if (!declared.uses_scratch)
             refusals.add(call, "scratch() without its declaration; declare USES_SCRATCH");

@@ -50,6 +50,13 @@ unsigned width_of(const llvm::Type& type) {
     return type.isPointerTy() ? 8 : type.getIntegerBitWidth() / 8;
 }
 
+// More is done with the pointer than to look at it as a number.
+bool is_followed(const llvm::LoadInst& pointer) {
+    return llvm::any_of(pointer.users(), [](const llvm::User* user) {
+        return !llvm::isa<llvm::ICmpInst, llvm::PtrToIntInst>(user);
+    });
+}
+
 }  // namespace
 
 namespace {
@@ -81,8 +88,11 @@ llvm::Value* Lowering::address(const llvm::Value& pointer) {
 }
 
 llvm::Value* Lowering::member_address(const llvm::CallBase& call) {
-    if (is_only_a_step(call)) return builder_.getInt64(0);
-    const AccessPath path = access_path(call);
+    return is_only_a_step(call) ? builder_.getInt64(0) : place_of(call);
+}
+
+llvm::Value* Lowering::place_of(const llvm::CallBase& member) {
+    const AccessPath path = access_path(member);
     const Slot slot{"offset", joined(path.hops), path.hops, shape_of(path.leaf)};
     return builder_.CreateAdd(address(*path.base), binding(slot));
 }
@@ -148,9 +158,14 @@ Field Lowering::field_of(const AccessPath& path, const llvm::Type& type) const {
 void Lowering::lower_load(llvm::LoadInst& load) {
     const llvm::Value& pointer = *load.getPointerOperand();
     llvm::Type& type = *load.getType();
-    entry_.routine.reads.insert(field_of(access_path(pointer), type));
-    llvm::Value* value =
-        call_runtime(LOAD, {context_, address(pointer), builder_.getInt32(width_of(type))});
+    const AccessPath path = access_path(pointer);
+    entry_.routine.reads.insert(field_of(path, type));
+    unsigned width = width_of(type);
+    // What the routine itself has put there may be any word; that is found, or not followed.
+    const bool is_clean = type.isPointerTy() && !path.is_found && !path.is_scratch;
+    if (is_clean && entry_.routine.declaration.kind == "routine" && is_followed(load))
+        width |= LOAD_UNPLANNED;
+    llvm::Value* value = call_runtime(LOAD, {context_, address(pointer), builder_.getInt32(width)});
     replace(load, type.isPointerTy() ? value : builder_.CreateTrunc(value, &type));
 }
 
@@ -161,9 +176,12 @@ void Lowering::lower_store(llvm::StoreInst& store) {
     const AccessPath path = access_path(pointer);
     llvm::StringRef whole = path.text;
     stored_.insert(whole.str());
+    stored_.insert(path.symbols.begin(), path.symbols.end());
     while (whole.consume_back("[]")) stored_.insert(whole.str());
 
-    unsigned number = manifest_.field(field_of(path, type));
+    Field field = field_of(path, type);
+    field.is_found = path.is_found || (type.isPointerTy() && access_path(*value).is_found);
+    unsigned number = manifest_.field(field);
     entry_.routine.stores.insert(number);
     if (type.isPointerTy()) {
         number |= STORE_WHOLE;

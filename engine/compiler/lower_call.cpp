@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The calls of engine/kernel/language.h, each by what it stands for.
-#include <llvm/IR/DebugInfo.h>
+#include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/Module.h>
 
 #include "engine/compiler/lowering.h"
@@ -28,17 +28,6 @@ llvm::StringRef record_name(llvm::StringRef signature) {
     return signature.rsplit(" = ").second.drop_back(1);
 }
 
-const llvm::DICompositeType* structure_named(const llvm::Module& module, llvm::StringRef name) {
-    llvm::DebugInfoFinder finder;
-    finder.processModule(module);
-    for (const llvm::DIType* type : finder.types()) {
-        const auto* structure = llvm::dyn_cast<llvm::DICompositeType>(type);
-        if (structure != nullptr && structure->getName() == name && !structure->isForwardDecl())
-            return structure;
-    }
-    return nullptr;
-}
-
 Slot offset_slot(const std::string& path, const char* kind) {
     const auto [type, member] = llvm::StringRef(path).split('.');
     Slot slot{"offset", path, {{type.str(), member.str()}}, {}};
@@ -47,12 +36,6 @@ Slot offset_slot(const std::string& path, const char* kind) {
 }
 
 }  // namespace
-
-std::string plain_path(const std::string& path) {
-    const auto [type, rest] = llvm::StringRef(path).split('.');
-    const std::string plain = without_flavour(type);
-    return rest.empty() ? plain : plain + "." + rest.str();
-}
 
 void Lowering::lower_call(llvm::CallBase& call) {
     if (member_access(call) != nullptr) return replace(call, member_address(call));
@@ -63,10 +46,9 @@ void Lowering::lower_call(llvm::CallBase& call) {
     if (is("defib_query"))
         result = query(call);
     else if (is("defib_symbol"))
-        result = binding("symbol", literal(call, 0));
+        result = symbol(call);
     else if (is("defib_container"))
-        result = builder_.CreateSub(address(*call.getArgOperand(0)),
-                                    binding(offset_slot(plain_path(literal(call, 1)), "")));
+        result = container(call);
     else if (is("defib_element"))
         result =
             builder_.CreateAdd(address(*call.getArgOperand(0)),
@@ -100,6 +82,41 @@ void Lowering::lower_call(llvm::CallBase& call) {
     replace(call, result);
 }
 
+// What is stored to is bound only where the layout knows that it is that large, and of the right
+// kind: one variable, or one for each CPU.
+llvm::Value* Lowering::symbol(const llvm::CallBase& call) {
+    if (!feeds_store(call)) return binding("symbol", literal(call, 0));
+    const bool is_per_cpu = llvm::any_of(call.users(), [](const llvm::User* user) {
+        return call_of(*user, "defib_per_cpu") != nullptr;
+    });
+    Slot slot{is_per_cpu ? "symbol_stored_per_cpu" : "symbol_stored", literal(call, 0), {}, {}};
+    slot.shape.width = static_cast<unsigned>(number(call.getArgOperand(2)));
+    slot.shape.kind = slot.shape.width == 0 ? "structure" : "integer";
+    if (slot.shape.width == 0) {
+        const std::string written = literal(call, 1);
+        llvm::StringRef type = written;
+        for (const char* word : {"const ", "volatile ", "struct ", "union "})
+            type.consume_front(word);
+        slot.shape.structure = without_flavour(type);
+    }
+    return binding(slot);
+}
+
+// A circular list leads back to its start, which lies in another structure.
+llvm::Value* Lowering::container(const llvm::CallBase& call) {
+    llvm::Value* node = address(*call.getArgOperand(0));
+    const llvm::CallBase* start =
+        entry_.routine.declaration.kind == "routine" ? list_start(call) : nullptr;
+    if (start != nullptr) {
+        // 0, or the routine is dead.
+        llvm::Value* is_start = builder_.CreateZExt(builder_.CreateICmpEQ(node, place_of(*start)),
+                                                    builder_.getInt64Ty());
+        node = builder_.CreateAdd(node,
+                                  call_runtime(INDEX, {context_, is_start, builder_.getInt64(1)}));
+    }
+    return builder_.CreateSub(node, binding(offset_slot(plain_path(literal(call, 1)), "")));
+}
+
 llvm::Value* Lowering::query(const llvm::CallBase& call) {
     const uint64_t kind = number(call.getArgOperand(0));
     const std::string path = plain_path(literal(call, 1));
@@ -121,7 +138,8 @@ llvm::Value* Lowering::per_cpu(const llvm::CallBase& call) {
     }
     llvm::Value* table = binding("symbol", "__per_cpu_offset");
     llvm::Value* place = builder_.CreateAdd(table, builder_.CreateShl(cpu, uint64_t{3}));
-    llvm::Value* offset = call_runtime(LOAD, {context_, place, builder_.getInt32(8)});
+    llvm::Value* offset =
+        call_runtime(LOAD, {context_, place, builder_.getInt32(8 | LOAD_UNPLANNED)});
     entry_.routine.reads.insert({"symbol __per_cpu_offset[]", {"integer", 8, false, {}, {}}});
     return builder_.CreateAdd(address(*call.getArgOperand(0)), offset);
 }
@@ -159,13 +177,19 @@ llvm::Value* Lowering::bits(const llvm::CallBase& call, bool is_store) {
     llvm::Value* one = builder_.getInt64(1);
     llvm::Value* mask = builder_.CreateSub(builder_.CreateShl(one, width), one);
     llvm::Value* unit = call_runtime(LOAD, {context_, place, size});
-    const Field field{path, {"bit_field", 0, false, {}, {}}};
+    const AccessPath way = bits_path(call);
+    const Field field{way.text, {"bit_field", 0, false, {}, {}}};
     entry_.routine.reads.insert(field);
     if (!is_store) return builder_.CreateAnd(builder_.CreateLShr(unit, shift), mask);
 
-    const unsigned field_number = manifest_.field(field);
+    Field stored = field;
+    stored.is_found = way.is_found;
+    const unsigned field_number = manifest_.field(stored);
     entry_.routine.stores.insert(field_number);
-    stored_.insert(path);
+    stored_.insert(way.text);
+    stored_.insert(way.symbols.begin(), way.symbols.end());
+    // A unit has at most 8 bytes.
+    if (way.is_scratch) place = in_scratch(place, 8);
     llvm::Value* kept =
         builder_.CreateAnd(unit, builder_.CreateNot(builder_.CreateShl(mask, shift)));
     llvm::Value* fresh = builder_.CreateShl(builder_.CreateAnd(call.getArgOperand(2), mask), shift);

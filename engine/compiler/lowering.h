@@ -37,6 +37,7 @@ class Lowering {
     // lower_access.cpp: addresses, loads, stores.
     llvm::Value* address(const llvm::Value& pointer);
     llvm::Value* member_address(const llvm::CallBase& call);
+    llvm::Value* place_of(const llvm::CallBase& member);
     llvm::Value* array_address(const llvm::CallBase& call);
     llvm::Value* step_address(const llvm::GetElementPtrInst& step);
     llvm::Value* checked_index(llvm::Value* index, const llvm::Value& array,
@@ -48,6 +49,8 @@ class Lowering {
 
     // lower_call.cpp: the calls of language.h.
     void lower_call(llvm::CallBase& call);
+    llvm::Value* symbol(const llvm::CallBase& call);
+    llvm::Value* container(const llvm::CallBase& call);
     llvm::Value* per_cpu(const llvm::CallBase& call);
     llvm::Value* scratch(const llvm::CallBase& call);
     llvm::Value* in_scratch(llvm::Value* place, unsigned width);
@@ -79,9 +82,6 @@ class Lowering {
 
 // Where the address ends up as one that is stored to.
 bool feeds_store(const llvm::Value& address);
-
-// "task_struct.tasks" of "task_struct___old.tasks"
-std::string plain_path(const std::string& path);
 
 }  // namespace defib::compiler
 

@@ -46,6 +46,7 @@ json to_json(const Slot& slot) {
 json to_json(const Field& field) {
     json out = {{"path", field.path}};
     put_shape(out, field.shape);
+    if (field.is_found) out["found"] = true;
     return out;
 }
 

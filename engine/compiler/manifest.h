@@ -47,6 +47,7 @@ struct Slot {
 struct Field {
     std::string path;
     Shape shape;
+    bool is_found = false;  // stored to where a found word leads, or a found word is stored to it
 
     auto operator<=>(const Field&) const = default;
 };

@@ -345,6 +345,57 @@ TEST(Mutations, OfLoweredCodeAreAllRefused) {
         EXPECT_GT(applied[mutation.name], 0U) << mutation.name << " was never tried";
 }
 
+// Of an object that the address lies in: the pointer to it was just read.
+llvm::CallBase* load_of_object(const llvm::CallBase& store) {
+    llvm::Value* address = store.getArgOperand(1);
+    if (auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(address)) address = sum->getOperand(0);
+    return call_of(*address, LOAD) != nullptr ? llvm::cast<llvm::CallBase>(address) : nullptr;
+}
+
+// The manifest says of a store's field that it is no found one: then the way to it is held to that.
+TEST(Mutations, OfTheWayToAStoreAreAllRefused) {
+    unsigned own_pointers = 0;
+    unsigned numbers = 0;
+    const auto is_refused = [](const llvm::Module& module, const Manifest& manifest) {
+        Refusals refusals;
+        verify_module(module, manifest, refusals);
+        return !refusals.empty();
+    };
+    for (const std::filesystem::path& source : files_in(cases_folder() / "accept")) {
+        llvm::LLVMContext context;
+        std::vector<Refusal> errors;
+        const auto module = to_bitcode(context, source, errors);
+        ASSERT_NE(module, nullptr) << source;
+        Refusals none;
+        const Manifest manifest = compile_set(*module, none);
+        ASSERT_TRUE(none.empty()) << source;
+        const Routine& routine = manifest.routines.back();
+        const bool is_clean = llvm::none_of(
+            routine.stores, [&](unsigned field) { return manifest.fields()[field].is_found; });
+        if (routine.stores.empty() || !is_clean) continue;
+        const std::string name = ROUTINE_PREFIX + routine.declaration.name;
+
+        const auto with_number = llvm::CloneModule(*module);
+        llvm::Function& function = *with_number->getFunction(name);
+        llvm::CallBase& store = *first_call(function, STORE);
+        llvm::IRBuilder<> builder(&store);
+        store.setArgOperand(1, builder.CreateCall(&runtime_call(*with_number, LOAD),
+                                                  {function.getArg(0), store.getArgOperand(1),
+                                                   builder.getInt32(8)}));
+        EXPECT_TRUE(is_refused(*with_number, manifest)) << source;
+        ++numbers;
+
+        const auto with_own = llvm::CloneModule(*module);
+        llvm::CallBase* load = load_of_object(*first_call(*with_own->getFunction(name), STORE));
+        if (load == nullptr) continue;
+        load->setArgOperand(2, builder.getInt32(8));
+        EXPECT_TRUE(is_refused(*with_own, manifest)) << source;
+        ++own_pointers;
+    }
+    EXPECT_GT(numbers, 10U);
+    EXPECT_GT(own_pointers, 0U);
+}
+
 // -- Sources -------------------------------------------------------------------------------------
 
 bool is_refused(const std::string& text) {

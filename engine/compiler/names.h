@@ -13,6 +13,9 @@ inline constexpr unsigned KERNEL_SPACE = 200;
 // Marks a structure that only lies inside of others (kernel_part).
 inline constexpr char PART_TAG[] = "defib.part";
 
+// Marks the start of a list (HOLDS); the member that its objects hang by follows.
+inline constexpr char HOLDS_TAG[] = "defib.holds ";
+
 // The annotation of DETECTOR, ROUTINE, VIEW and COLLECTOR.
 inline constexpr char ENTRY_ANNOTATION[] = "defib";
 

@@ -59,6 +59,30 @@ struct PartAttribute : ParsedAttrInfo {
     }
 };
 
+// Which member the objects of a list hang by travels the same way.
+struct HoldsAttribute : ParsedAttrInfo {
+    HoldsAttribute() {
+        // Of [[...]] clang passes on no arguments to a plugin.
+        static constexpr Spelling SPELLINGS[] = {{ParsedAttr::AS_GNU, "defib_holds"}};
+        Spellings = SPELLINGS;
+        NumArgs = 1;
+    }
+    AttrHandling handleDeclAttribute(Sema& sema, Decl* declaration,
+                                     const ParsedAttr& attribute) const override {
+        StringRef path;
+        if (!isa<FieldDecl>(declaration) ||
+            !sema.checkStringLiteralArgumentAttr(attribute, 0, path)) {
+            sema.Diag(attribute.getLoc(),
+                      sema.Diags.getCustomDiagID(DiagnosticsEngine::Error,
+                                                 "HOLDS(structure.member) belongs on a member"));
+            return AttributeNotApplied;
+        }
+        const std::string tag = defib::compiler::HOLDS_TAG + path.str();
+        declaration->addAttr(BTFDeclTagAttr::CreateImplicit(sema.Context, tag));
+        return AttributeApplied;
+    }
+};
+
 bool is_kernel_pointer(QualType type) {
     if (!type->isPointerType()) return false;
     const LangAS space = type->getPointeeType().getAddressSpace();
@@ -245,6 +269,9 @@ const ParsedAttrInfoRegistry::Add<KernelAttribute> kernel_attribute("defib_kerne
                                                                     "a structure of the kernel");
 // NOLINTNEXTLINE(readability-identifier-naming)
 const ParsedAttrInfoRegistry::Add<PartAttribute> part_attribute("defib_part", "only inside others");
+// NOLINTNEXTLINE(readability-identifier-naming)
+const ParsedAttrInfoRegistry::Add<HoldsAttribute> holds_attribute("defib_holds",
+                                                                  "what hangs on a list");
 // NOLINTNEXTLINE(readability-identifier-naming)
 const FrontendPluginRegistry::Add<RulesAction> rules_action("defib_rules",
                                                             "what only the syntax shows");

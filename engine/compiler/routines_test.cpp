@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "engine/compiler/runtime_calls.h"
@@ -30,6 +31,7 @@ struct DefibContext {
     std::vector<std::string> stores;  // "path=value/width"
     uint64_t now = 0;
     std::vector<uint64_t> kept = std::vector<uint64_t>(512);
+    std::set<uint64_t> stored;  // addresses
 };
 
 namespace {
@@ -39,6 +41,8 @@ const nlohmann::json& manifest() {
         nlohmann::json::parse(std::string_view(defib_manifest, defib_manifest_size));
     return PARSED;
 }
+
+constexpr uint32_t OWN_POINTER = 18;  // DEFIB_DEATH_OWN_POINTER
 
 bool is_inside(const DefibContext& context, uint64_t address, uint32_t size) {
     return address + size <= context.memory.size();
@@ -50,8 +54,14 @@ extern "C" {
 
 uint64_t defib_load(DefibContext* context, uint64_t address, uint32_t size) {
     if (context->death != 0) return 0;
+    const bool is_unplanned = (size & defib::compiler::LOAD_UNPLANNED) != 0;
+    size &= ~defib::compiler::LOAD_UNPLANNED;
     if (!is_inside(*context, address, size)) {
         context->death = 2;
+        return 0;
+    }
+    if (is_unplanned && context->stored.contains(address)) {
+        context->death = OWN_POINTER;
         return 0;
     }
     uint64_t value = 0;
@@ -67,6 +77,7 @@ void defib_store(DefibContext* context, uint64_t address, uint64_t value, uint32
         return;
     }
     memcpy(&context->memory[address], &value, size);
+    context->stored.insert(address);
     const auto& path = manifest()["fields"][field & ~defib::compiler::STORE_WHOLE]["path"];
     context->stores.push_back(path.get<std::string>() + "=" + std::to_string(value) + "/" +
                               std::to_string(size));
@@ -112,6 +123,8 @@ using defib::compiler::DEATH_UNREACHABLE;
 
 constexpr uint64_t TASK = 256;
 constexpr uint64_t SIGNAL = 1024;
+constexpr uint64_t OTHER = 1536;
+constexpr uint64_t SCRATCH = 2048;
 constexpr int64_t SMALLEST = std::numeric_limits<int64_t>::min();
 
 DefibContext context_with_layout() {
@@ -132,6 +145,12 @@ DefibContext context_with_layout() {
                        {"size task_struct.in_iowait", 4},
                        {"bit_offset task_struct.in_iowait", 5},
                        {"bit_width task_struct.in_iowait", 2},
+                       {"offset task_struct.parent", 80},
+                       {"offset task_struct.thread_node", 88},
+                       {"offset signal_struct.thread_head", 16},
+                       {"offset signal_struct.thread_head.next", 16},
+                       {"scratch address", SCRATCH},
+                       {"scratch size", 64},
                        {"symbol init_task", TASK}};
     return context;
 }
@@ -251,6 +270,54 @@ TEST(Routines, ATornListEndsTheWalk) {
     put(circle, 512, 512);
     run(circle, "count_tasks", {});
     EXPECT_EQ(circle.death, 1U);
+}
+
+// The head of a list of threads lies in a signal_struct: what would be a task's flag around it is
+// anything.
+TEST(Routines, TheStartOfAListIsTakenForNoneOfItsObjects) {
+    DefibContext context = context_with_layout();
+    put(context, TASK + 64, SIGNAL);
+    put(context, SIGNAL + 16, OTHER + 88);
+    run(context, "mark_first_thread", {TASK});
+    EXPECT_EQ(context.death, 0U);
+    EXPECT_EQ(context.memory[OTHER + 8], 1U);
+    DefibContext empty = context_with_layout();
+    put(empty, TASK + 64, SIGNAL);
+    put(empty, SIGNAL + 16, SIGNAL + 16);
+    run(empty, "mark_first_thread", {TASK});
+    EXPECT_EQ(empty.death, DEATH_INDEX);
+}
+
+TEST(Routines, APointerThatTheRoutineStoredIsNotFollowed) {
+    DefibContext context = context_with_layout();
+    run(context, "follow_own", {TASK, OTHER});
+    EXPECT_EQ(context.death, OWN_POINTER);
+    EXPECT_EQ(context.stores, std::vector<std::string>{"task_struct.parent=1536/8"});
+    DefibContext other = context_with_layout();
+    EXPECT_EQ(run(other, "compare_own", {TASK, OTHER}), 1U);
+    EXPECT_EQ(other.death, 0U);
+}
+
+TEST(Routines, AStoreStaysInsideOfScratchMemory) {
+    DefibContext context = context_with_layout();
+    run(context, "write_scratch", {8, 15});
+    EXPECT_EQ(context.death, 0U);
+    EXPECT_EQ(context.memory[SCRATCH + 8 + 40 + 15], 'x');
+    // The object that was asked for is inside, what is stored to in it is not.
+    for (const uint64_t offset : {9U, 48U}) {
+        DefibContext beyond = context_with_layout();
+        run(beyond, "write_scratch", {offset, 15});
+        EXPECT_EQ(beyond.death, DEATH_INDEX) << offset;
+    }
+    for (const uint64_t offset : {uint64_t{49}, uint64_t{64}, ~uint64_t{0}, uint64_t{1} << 63}) {
+        DefibContext outside = context_with_layout();
+        run(outside, "write_scratch", {offset, 0});
+        EXPECT_EQ(outside.death, DEATH_INDEX) << offset;
+    }
+    DefibContext none = context_with_layout();
+    none.binding["scratch size"] = 0;
+    run(none, "write_scratch", {0, 0});
+    EXPECT_EQ(none.death, DEATH_INDEX);
 }
 
 TEST(Routines, OffsetsAreTheBindings) {

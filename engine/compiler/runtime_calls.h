@@ -37,6 +37,8 @@ inline constexpr unsigned STORE_WHOLE = 0x80000000U;
 
 // engine/abi/context.h: DEFIB_MEMORY_SIZE.
 inline constexpr uint64_t MOST_MEMORY_BYTES = 4096;
+// In `size` of a load: not of what the plan stores (DEFIB_LOAD_UNPLANNED of engine/abi/calls.h).
+inline constexpr unsigned LOAD_UNPLANNED = 0x100;
 
 // engine/abi/context.h: DEFIB_DEATH_ROUTINE, _INDEX, _UNREACHABLE.
 inline constexpr unsigned DEATH_ROUTINE = 13;

@@ -4,8 +4,9 @@
 
 #include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/IR/Constants.h>
-#include <llvm/IR/DebugInfoMetadata.h>
+#include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/DerivedTypes.h>
+#include <llvm/IR/Module.h>
 
 #include "engine/compiler/names.h"
 
@@ -86,6 +87,19 @@ void append_fields(const llvm::DICompositeType& type, const std::string& prefix,
     }
 }
 
+// What follows `start` in a mark of the plugin's.
+std::optional<llvm::StringRef> tag_after(llvm::DINodeArray annotations, llvm::StringRef start) {
+    if (!annotations) return std::nullopt;
+    for (const llvm::Metadata* entry : annotations->operands()) {
+        const auto* pair = llvm::dyn_cast<llvm::MDNode>(entry);
+        if (pair == nullptr || pair->getNumOperands() != 2) continue;
+        const auto* text = llvm::dyn_cast<llvm::MDString>(pair->getOperand(1));
+        if (text != nullptr && text->getString().starts_with(start))
+            return text->getString().drop_front(start.size());
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 const llvm::DIType* bare_type(const llvm::DIType* type) {
@@ -126,8 +140,25 @@ std::string pointee_name(const llvm::DIType* type) {
     return pointee == nullptr ? std::string("void") : without_flavour(pointee->getName());
 }
 
+const llvm::DICompositeType* structure_named(const llvm::Module& module, llvm::StringRef name) {
+    llvm::DebugInfoFinder finder;
+    finder.processModule(module);
+    for (const llvm::DIType* type : finder.types()) {
+        const auto* structure = llvm::dyn_cast<llvm::DICompositeType>(type);
+        if (structure != nullptr && structure->getName() == name && !structure->isForwardDecl())
+            return structure;
+    }
+    return nullptr;
+}
+
 std::string without_flavour(llvm::StringRef name) {
     return name.split("___").first.str();
+}
+
+std::string plain_path(llvm::StringRef path) {
+    const auto [type, rest] = path.split('.');
+    const std::string plain = without_flavour(type);
+    return rest.empty() ? plain : plain + "." + rest.str();
 }
 
 std::string name_of(const llvm::StructType& type) {
@@ -143,15 +174,11 @@ std::string name_of(const llvm::StructType& type) {
 }
 
 bool is_part(const llvm::DICompositeType& type) {
-    const llvm::DINodeArray annotations = type.getAnnotations();
-    if (!annotations) return false;
-    for (const llvm::Metadata* entry : annotations->operands()) {
-        const auto* pair = llvm::dyn_cast<llvm::MDNode>(entry);
-        if (pair == nullptr || pair->getNumOperands() != 2) continue;
-        const auto* text = llvm::dyn_cast<llvm::MDString>(pair->getOperand(1));
-        if (text != nullptr && text->getString() == PART_TAG) return true;
-    }
-    return false;
+    return tag_after(type.getAnnotations(), PART_TAG).has_value();
+}
+
+std::string held_by(const llvm::DIDerivedType& member) {
+    return plain_path(tag_after(member.getAnnotations(), HOLDS_TAG).value_or(""));
 }
 
 Record record_of(const llvm::DICompositeType& type) {

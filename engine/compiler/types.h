@@ -13,7 +13,9 @@
 
 namespace llvm {
 class DICompositeType;
+class DIDerivedType;
 class DIType;
+class Module;
 class StructType;
 }  // namespace llvm
 
@@ -34,11 +36,20 @@ std::string pointee_name(const llvm::DIType* type);
 // same structure, for kernels that differ.
 std::string without_flavour(llvm::StringRef name);
 
+// "task_struct.tasks" of "task_struct___old.tasks"
+std::string plain_path(llvm::StringRef path);
+
 // "inner" of LLVM's %struct.inner.7
 std::string name_of(const llvm::StructType& type);
 
+// With the name as declared; null where there is none.
+const llvm::DICompositeType* structure_named(const llvm::Module& module, llvm::StringRef name);
+
 // Declared with kernel_part.
 bool is_part(const llvm::DICompositeType& type);
+
+// "task_struct.tasks" of a member declared with HOLDS(task_struct.tasks), else empty.
+std::string held_by(const llvm::DIDerivedType& member);
 
 // The fields of a record, whose members are integers, arrays of them, and structures of those.
 Record record_of(const llvm::DICompositeType& type);

@@ -11,7 +11,9 @@
 //   2. Everything else that leaves the routine is a call of the runtime with the routine's own
 //      context; slots, fields, kinds and sizes are constants that the manifest lists for it.
 //   3. Every cycle passes a block that charges and whose end goes on only if that was granted.
-//   4. No address is made of a number or a number of an address; nothing is undefined by design.
+//   4. A store's address is made of pointers that the kernel has put where they were read, of
+//      arguments and of the binding, but where its field is listed as a found one.
+//   5. No address is made of a number or a number of an address; nothing is undefined by design.
 //
 // It is an allow-list: what it does not know, it refuses.
 #include "engine/compiler/verify.h"
@@ -27,6 +29,7 @@
 
 #include "engine/compiler/access_path.h"
 #include "engine/compiler/runtime_calls.h"
+#include "engine/compiler/store_address.h"
 
 namespace defib::compiler {
 
@@ -34,9 +37,11 @@ namespace {
 
 class Verifier {
   public:
-    Verifier(const llvm::Function& function, const Routine& routine, Refusals& refusals)
+    Verifier(const llvm::Function& function, const Routine& routine,
+             const std::vector<Field>& fields, Refusals& refusals)
         : function_(function),
           routine_(routine),
+          fields_(fields),
           layout_(function.getParent()->getDataLayout()),
           refusals_(refusals) {}
 
@@ -47,6 +52,7 @@ class Verifier {
     void verify_operands(const llvm::Instruction& instruction);
     void verify_call(const llvm::CallBase& call);
     void verify_runtime_call(const llvm::CallBase& call);
+    void verify_store(const llvm::CallBase& store);
     void verify_fill(const llvm::MemIntrinsic& fill);
     void verify_division(const llvm::Instruction& division);
     void verify_charges();
@@ -59,6 +65,7 @@ class Verifier {
 
     const llvm::Function& function_;
     const Routine& routine_;
+    const std::vector<Field>& fields_;
     const llvm::DataLayout& layout_;
     Refusals& refusals_;
 };
@@ -179,6 +186,14 @@ void Verifier::verify_fill(const llvm::MemIntrinsic& fill) {
         refuse(fill, "memory filled or copied outside of a record");
 }
 
+void Verifier::verify_store(const llvm::CallBase& store) {
+    const llvm::ConstantInt* number = constant(store, 4);
+    const uint64_t field = number == nullptr ? 0 : number->getZExtValue() & ~uint64_t{STORE_WHOLE};
+    const bool is_listed_as_found = field < fields_.size() && fields_[field].is_found;
+    if (!is_listed_as_found && has_found_word(*store.getArgOperand(1)))
+        refuse(store, "a store through a word that nothing says is a pointer");
+}
+
 void Verifier::verify_runtime_call(const llvm::CallBase& call) {
     const llvm::StringRef name = call.getCalledFunction()->getName();
     if (call.arg_size() == 0 || call.getArgOperand(0) != function_.getArg(0))
@@ -199,8 +214,12 @@ void Verifier::verify_runtime_call(const llvm::CallBase& call) {
             return routine_.slots.contains(static_cast<unsigned>(slot));
         }))
         refuse(call, "a slot that the manifest does not list");
-    if (name == LOAD && !holds(2, is_width) && !is_bound_width(*call.getArgOperand(2)))
+    const auto is_load_width = [&](uint64_t width) {
+        return is_width(width) || width == (8 | LOAD_UNPLANNED);
+    };
+    if (name == LOAD && !holds(2, is_load_width) && !is_bound_width(*call.getArgOperand(2)))
         refuse(call, "a load of another width");
+    if (name == STORE) verify_store(call);
     if (name == STORE) {
         if (!holds(3, is_width) && !is_bound_width(*call.getArgOperand(3)))
             refuse(call, "a store of another width");
@@ -353,8 +372,9 @@ void Verifier::run() {
 
 }  // namespace
 
-void verify_routine(const llvm::Function& function, const Routine& routine, Refusals& refusals) {
-    Verifier(function, routine, refusals).run();
+void verify_routine(const llvm::Function& function, const Routine& routine,
+                    const std::vector<Field>& fields, Refusals& refusals) {
+    Verifier(function, routine, fields, refusals).run();
 }
 
 void verify_module(const llvm::Module& module, const Manifest& manifest, Refusals& refusals) {
@@ -372,7 +392,7 @@ void verify_module(const llvm::Module& module, const Manifest& manifest, Refusal
         if (routine == routines.end())
             refusals.add(function, "lowered code: a function that is no routine");
         else
-            verify_routine(function, *routine->second, refusals);
+            verify_routine(function, *routine->second, manifest.fields(), refusals);
     }
     for (const llvm::GlobalVariable& global : module.globals())
         if (!global.isConstant() || !global.hasDefinitiveInitializer())

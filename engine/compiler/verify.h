@@ -18,7 +18,9 @@ namespace defib::compiler {
 
 // Proves of lowered code what engine/README.md promises. Looks at the code alone, so that it can be
 // asked again after the optimiser.
-void verify_routine(const llvm::Function& function, const Routine& routine, Refusals& refusals);
+// `fields` are the manifest's, by their numbers.
+void verify_routine(const llvm::Function& function, const Routine& routine,
+                    const std::vector<Field>& fields, Refusals& refusals);
 
 // Every function with a body is a routine of the manifest, and every other is the runtime's.
 void verify_module(const llvm::Module& module, const Manifest& manifest, Refusals& refusals);

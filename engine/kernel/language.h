@@ -38,6 +38,11 @@ using kp = T DEFIB_KERNEL_SPACE*;
 #define kernel_struct struct [[defib::kernel]]
 #define kernel_union union [[defib::kernel]]
 #define kernel_part struct [[defib::kernel]] [[defib::part]]
+// Where a list starts, and the member that its objects hang by:
+//   list_head thread_head HOLDS(task_struct.thread_node);
+// It is true of a list_head whose links lead to nothing but such members and, round the circle, to
+// itself; so not of a node of a list that starts in another structure.
+#define HOLDS(path) __attribute__((defib_holds(#path)))
 
 // The type of a bit-field's declaration: read with bits(), written with set_bits().
 struct BitField {};
@@ -55,7 +60,7 @@ enum DefibQuery : u32 {
     DEFIB_QUERY_SYMBOL_EXISTS,
 };
 [[gnu::const]] u64 defib_query(DefibQuery kind, const char* path);
-[[gnu::const]] kp<void> defib_symbol(const char* name);
+[[gnu::const]] kp<void> defib_symbol(const char* name, const char* type, u64 width);
 [[gnu::const]] kp<void> defib_container(kp<const volatile void> member, const char* path);
 [[gnu::const]] kp<void> defib_element(kp<const volatile void> array, u64 index, const char* type);
 [[gnu::const]] kp<void> defib_untag(kp<const volatile void> pointer, u64 mask);
@@ -72,6 +77,15 @@ u64 defib_clock();
 }
 
 // -- Questions about the running kernel ----------------------------------------------------------
+
+// 0: a structure has the kernel's size, and of void nothing is known.
+template <class T>
+consteval u64 defib_width() {
+    if constexpr (__is_class(T) || __is_union(T) || __is_void(T))
+        return 0;
+    else
+        return sizeof(T);
+}
 
 // A name that is not declared is a compile error, not a question that is answered with no.
 #define DEFIB_DECLARED(T, member) ((void)sizeof((kp<T>(nullptr))->member))
@@ -92,7 +106,7 @@ u64 defib_clock();
 #define constant(name) (defib_query(DEFIB_QUERY_CONSTANT, #name))
 #define constant_exists(name) (defib_query(DEFIB_QUERY_CONSTANT_EXISTS, #name) != 0)
 // The address of a symbol, as a pointer to what is there: symbol(task_struct, init_task)->pid
-#define symbol(T, name) (static_cast<kp<T>>(defib_symbol(#name)))
+#define symbol(T, name) (static_cast<kp<T>>(defib_symbol(#name, #T, defib_width<T>())))
 #define symbol_exists(name) (defib_query(DEFIB_QUERY_SYMBOL_EXISTS, #name) != 0)
 
 // -- From one address to another -----------------------------------------------------------------
@@ -153,10 +167,14 @@ inline kp<T> scratch(u64 offset, u64 size) {
 }
 
 #define bits(pointer, T, member) \
-    (DEFIB_DECLARED(T, member), defib_bits(static_cast<kp<T>>(pointer), #T "." #member))
+    (DEFIB_DECLARED(T, member), defib_bits(defib_object<T>((pointer)), #T "." #member))
 #define set_bits(pointer, T, member, value) \
-    (DEFIB_DECLARED(T, member),             \
-     defib_set_bits(static_cast<kp<T>>(pointer), #T "." #member, (value)))
+    (DEFIB_DECLARED(T, member), defib_set_bits(defib_object<T>((pointer)), #T "." #member, (value)))
+// A pointer to anything but T is a compile error, where a cast would take it.
+template <class T>
+inline kp<T> defib_object(kp<T> object) {
+    return object;
+}
 
 // -- What comes out ------------------------------------------------------------------------------
 

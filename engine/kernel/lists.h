@@ -5,8 +5,9 @@
 //
 //   for (auto task : list_of(task_struct, tasks, &init->tasks)) ...
 //
-// A list may change, be torn or be circular while it is walked. Every step costs fuel, a null ends
-// the walk, and an address that is no kernel address ends the routine.
+// What such a walk gives may be stored through where the list's head is declared with HOLDS; else
+// it is a found pointer. A list may change, be torn or be circular while it is walked. Every step
+// costs fuel, a null ends the walk, and an address that is no kernel address ends the routine.
 #ifndef DEFIB_ENGINE_KERNEL_LISTS_H
 #define DEFIB_ENGINE_KERNEL_LISTS_H
 
@@ -34,14 +35,22 @@ struct NodeWalk {
     Position end() const { return {nullptr, last}; }
 };
 
-#define DEFIB_WALK(Node, T, member, first, end)                                                   \
-    (NodeWalk<Node, kp<T>, +[](kp<Node> node) { return container_of(node, T, member); }>{(first), \
-                                                                                         (end)})
-
 // struct list_head: circular, the head is one of the ring.
-#define list_of(T, member, head) DEFIB_WALK(list_head, T, member, (head)->next, (head))
+template <class T, T (*holder_of)(kp<list_head>)>
+inline NodeWalk<list_head, T, holder_of> ring_walk(kp<list_head> head) {
+    return {head->next, head};
+}
 // struct hlist_head and llist_head: end with null.
-#define hlist_of(T, member, head) DEFIB_WALK(hlist_node, T, member, (head)->first, nullptr)
-#define llist_of(T, member, head) DEFIB_WALK(llist_node, T, member, (head)->first, nullptr)
+template <class Node, class T, T (*holder_of)(kp<Node>), class Head>
+inline NodeWalk<Node, T, holder_of> chain_walk(kp<Head> head) {
+    return {head->first, nullptr};
+}
+
+#define DEFIB_HOLDER(Node, T, member) +[](kp<Node> node) { return container_of(node, T, member); }
+#define list_of(T, member, head) (ring_walk<kp<T>, DEFIB_HOLDER(list_head, T, member)>((head)))
+#define hlist_of(T, member, head) \
+    (chain_walk<hlist_node, kp<T>, DEFIB_HOLDER(hlist_node, T, member)>((head)))
+#define llist_of(T, member, head) \
+    (chain_walk<llist_node, kp<T>, DEFIB_HOLDER(llist_node, T, member)>((head)))
 
 #endif

@@ -13,7 +13,7 @@
 
 kernel_struct mutex {
     atomic_long_t owner;
-    list_head wait_list;
+    list_head wait_list HOLDS(mutex_waiter.list);
 };
 kernel_struct mutex_waiter {
     list_head list;
@@ -22,7 +22,7 @@ kernel_struct mutex_waiter {
 kernel_struct rw_semaphore {
     atomic_long_t count;  // RWSEM_READER_BIAS for each reader, and flags
     atomic_long_t owner;
-    list_head wait_list;
+    list_head wait_list HOLDS(rwsem_waiter.list);
 };
 kernel_struct rwsem_waiter {
     list_head list;

@@ -66,12 +66,12 @@ inline MapleEntry maple_at(kp<maple_tree> tree, u64 index) {
     }
     for (;;) {
         const u64 type = (address_of(found.entry) >> MAPLE_TYPE_SHIFT) & MAPLE_TYPE_MASK;
-        const kp<void> node = untag(found.entry, MAPLE_NODE_MASK);
+        const u64 node = address_of(found.entry) & ~MAPLE_NODE_MASK;
         if (type == arange)
-            found = maple_slot(static_cast<kp<maple_arange_64>>(node),
+            found = maple_slot(pointer_from<maple_arange_64>(node),
                                size_of(maple_arange_64, pivot) / sizeof(u64), index, found.last);
         else
-            found = maple_slot(static_cast<kp<maple_range_64>>(node),
+            found = maple_slot(pointer_from<maple_range_64>(node),
                                size_of(maple_range_64, pivot) / sizeof(u64), index, found.last);
         if (type < least_inner || address_of(found.entry) < MAPLE_LEAST_NODE) return found;
     }
@@ -84,7 +84,7 @@ struct MapleWalk {
         MapleEntry at;
 
         bool operator!=(const Position&) const { return at.entry != nullptr; }
-        kp<T> operator*() const { return static_cast<kp<T>>(at.entry); }
+        kp<T> operator*() const { return pointer_from<T>(address_of(at.entry)); }
         Position& operator++() {
             do {
                 if (at.last == ~u64{0}) {

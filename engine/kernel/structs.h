@@ -67,7 +67,7 @@ kernel_struct sigpending {
 };
 kernel_struct signal_struct {
     s32 nr_threads;
-    list_head thread_head;
+    list_head thread_head HOLDS(task_struct.thread_node);
     sigpending shared_pending;
     s32 group_exit_code;
     s32 group_stop_count;
@@ -144,7 +144,7 @@ kernel_struct task_struct {
     u64 start_time;
     u64 start_boottime;
     kp<struct pid> thread_pid;
-    list_head tasks;
+    list_head tasks HOLDS(task_struct.tasks);  // it starts at init_task's
     list_head thread_node;
     hlist_node pid_links[4];
     sched_entity se;

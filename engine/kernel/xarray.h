@@ -5,6 +5,8 @@
 //
 //   for (auto pid : xarray_of(pid, &namespace->idr.idr_rt)) ...
 //
+// What hangs in an array is the routine's word, so these are found pointers.
+//
 // A slot holds an object, nothing, a value (bit 0 set) or a node of the tree: then its low bits are
 // 10 and it is above 4096 (xa_is_node(), xa_to_node() in include/linux/xarray.h). Nodes know their
 // parent and their place in it, so the walk needs no stack: it steps to the next slot, up where a
@@ -23,7 +25,7 @@ inline bool is_xarray_node(kp<void> entry) {
     return (word & XARRAY_TAG_MASK) == XARRAY_INTERNAL && word > XARRAY_LEAST_NODE;
 }
 inline kp<xa_node> xarray_node(kp<void> entry) {
-    return static_cast<kp<xa_node>>(untag(entry, XARRAY_TAG_MASK));
+    return pointer_from<xa_node>(address_of(entry) & ~XARRAY_TAG_MASK);
 }
 // Neither empty, nor a value, a retry entry or a sibling.
 inline bool is_xarray_object(kp<void> entry) {
@@ -40,7 +42,7 @@ struct XarrayWalk {
         kp<void> entry;
 
         bool operator!=(const Position&) const { return entry != nullptr; }
-        kp<T> operator*() const { return static_cast<kp<T>>(entry); }
+        kp<T> operator*() const { return pointer_from<T>(address_of(entry)); }
         // From the slot before the next one to look at.
         Position& operator++() {
             entry = nullptr;
@@ -90,7 +92,7 @@ inline kp<T> xarray_at(kp<xarray> array, u64 index) {
         const kp<xa_node> node = xarray_node(entry);
         entry = node->slots[(index >> node->shift) & (slots - 1)];
     }
-    return is_xarray_object(entry) ? static_cast<kp<T>>(entry) : nullptr;
+    return is_xarray_object(entry) ? pointer_from<T>(address_of(entry)) : nullptr;
 }
 
 #endif

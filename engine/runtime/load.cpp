@@ -26,6 +26,8 @@ using namespace defib::runtime;
 
 extern "C" uint64_t defib_load(DefibContext* context, uint64_t address, uint32_t size) {
     if (!spend(*context, DEFIB_FUEL_LOAD)) return 0;
+    const bool is_unplanned = (size & DEFIB_LOAD_UNPLANNED) != 0;
+    size &= ~DEFIB_LOAD_UNPLANNED;
     if (!is_width(size)) {
         die(*context, DEFIB_DEATH_WIDTH, address);
         return 0;
@@ -37,6 +39,10 @@ extern "C" uint64_t defib_load(DefibContext* context, uint64_t address, uint32_t
         const Place place = translate(*context->target, context->cache, address, size);
         if (place.death != DEFIB_DEATH_NONE) {
             die(*context, place.death, address);
+            return 0;
+        }
+        if (is_unplanned && is_planned(context->plan, place.physical, size)) {
+            die(*context, DEFIB_DEATH_OWN_POINTER, address);
             return 0;
         }
         value = overlay(context->plan, place.physical, size, read_any(place.backend, size));

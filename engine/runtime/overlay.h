@@ -9,6 +9,15 @@
 
 namespace defib::runtime {
 
+inline bool is_planned(const DefibPlan& plan, uint64_t physical, uint32_t size) {
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < count_of(plan); i++) {
+        const DefibStore& store = plan.stores[i];
+        if (store.physical < physical + size && physical < store.physical + store.size) return true;
+    }
+    return false;
+}
+
 // `value` as read from memory at `physical`, with the planned stores laid over it.
 inline uint64_t overlay(const DefibPlan& plan, uint64_t physical, uint32_t size, uint64_t value) {
 #pragma clang loop unroll(disable)

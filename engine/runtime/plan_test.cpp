@@ -52,6 +52,22 @@ TEST_F(Plan, IsWhatLaterLoadsSee) {
     EXPECT_EQ(context->plan.count, 1U) << "a second store to the same place replaces the first";
 }
 
+TEST_F(Plan, IsNotFollowedWhereAPointerOfTheKernelsIsAskedFor) {
+    const auto pointer = [&](uint64_t physical) {
+        return load(physical, 8 | DEFIB_LOAD_UNPLANNED);
+    };
+    memory.write<uint64_t>(OBJECT, 5);
+    EXPECT_EQ(pointer(OBJECT), 5U);
+    store(OBJECT + 8, 2, 8);
+    EXPECT_EQ(pointer(OBJECT), 5U);
+    EXPECT_EQ(pointer(OBJECT + 8), 0U);
+    EXPECT_EQ(context->death, uint32_t{DEFIB_DEATH_OWN_POINTER});
+    begin(*context, memory.target(), 1000, DEFIB_STORES_PLANNED, {});
+    store(OBJECT + 7, 2, 1);  // one byte of it
+    EXPECT_EQ(pointer(OBJECT), 0U);
+    EXPECT_EQ(context->death, uint32_t{DEFIB_DEATH_OWN_POINTER});
+}
+
 TEST_F(Plan, DiesOnDifferentWidthsThatOverlap) {
     store(OBJECT, 1, 8);
     store(OBJECT + 4, 1, 4);

@@ -20,6 +20,7 @@ kernel_struct sigpending {
 };
 kernel_struct signal_struct {
     s32 nr_threads;
+    list_head thread_head HOLDS(task_struct.thread_node);
     sigpending shared_pending;
     bool is_leader;
 };
@@ -42,7 +43,8 @@ kernel_struct task_struct {
     u16 short_flags;
     u64 flags;
     pid_type type;
-    list_head tasks;
+    list_head tasks HOLDS(task_struct.tasks);
+    list_head thread_node;
     kp<signal_struct> signal;
     kp<task_struct> parent;
     kp<rlimit> limits;

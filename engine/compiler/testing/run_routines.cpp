@@ -94,6 +94,31 @@ VIEW(count_tasks, SUMMARY("the task list"))() {
     return count;
 }
 
+ROUTINE(mark_first_thread, SUMMARY("a list that may be empty"), WRITES(task_struct.flags))
+(kp<task_struct> task) {
+    const auto first = task->signal->thread_head.next;
+    container_of(first, task_struct, thread_node)->flags = 1;
+}
+
+ROUTINE(follow_own, SUMMARY("a pointer that it stored itself"), WRITES(task_struct.parent),
+        WRITES(task_struct.flags))
+(kp<task_struct> task, kp<task_struct> other) {
+    task->parent = other;
+    task->parent->flags = 1;
+}
+
+ROUTINE(compare_own, SUMMARY("looks at a pointer that it stored itself"),
+        WRITES(task_struct.parent))
+(kp<task_struct> task, kp<task_struct> other) {
+    task->parent = other;
+    return task->parent == other ? 1 : 0;
+}
+
+ROUTINE(write_scratch, SUMMARY("a store that may leave scratch memory"), USES_SCRATCH)
+(u64 offset, u64 index) {
+    scratch<task_struct>(offset, 16)->comm[index] = 'x';
+}
+
 VIEW(extend, SUMMARY("narrow arguments"))(s8 a, u16 b, bool c)->s32 {
     return c ? a : b;
 }

@@ -5,6 +5,8 @@
 #include "engine/kernel/per_cpu.h"
 
 // manifest: "path": "nr_cpu_ids"
-ROUTINE(it, SUMMARY("x"), WRITES(task_struct.prio))(u64 cpu) {
+// manifest: "kind": "symbol_stored_per_cpu"
+ROUTINE(it, SUMMARY("x"), WRITES(task_struct.prio), WRITES_SYMBOL(some_task))
+(u64 cpu) {
     per_cpu(task_struct, some_task, cpu)->prio = 120;
 }
