@@ -59,6 +59,7 @@
     X(BOOT_MANIFEST,            'B','O',  5, INPUT,       "not a manifest")                        \
     X(BOOT_CANNOT_BIND,         'B','O',  6, INPUT,       "cannot be bound to this kernel")        \
     X(BOOT_CANNOT_LOOK,         'B','O',  7, INPUT,       "the kernel's data cannot be followed")  \
+    X(BOOT_ENGINE,              'B','O',  8, ENVIRONMENT, "the engine does not run")               \
     /* SG: signing */                                                                              \
     X(SIGNING_NOT_A_KEY,          'S','G',  1, INPUT,       "not a key")                           \
     X(SIGNING_PASSPHRASE,         'S','G',  2, INPUT,       "the passphrase does not open it")     \
@@ -102,6 +103,14 @@
     X(SLOTS_STORAGE,              'S','L',  2, ENVIRONMENT, "the slots cannot be read or written") \
     X(SLOTS_BUSY,                 'S','L',  3, ENVIRONMENT, "the slot is needed as it is")         \
     X(SLOTS_TOO_LARGE,            'S','L',  4, INPUT,       "larger than a slot")                  \
+    /* AP: boot/appliance and boot/seal */                                                  \
+    X(APPLIANCE_SELF_TEST,          'A','P',  1, ENVIRONMENT, "the self-test fails")        \
+    X(APPLIANCE_NO_LAYOUT,          'A','P',  2, INPUT,       "the image has no layout of this kernel")\
+    X(APPLIANCE_NO_ENGINE,          'A','P',  3, INPUT,       "the image has no engine that can run here")\
+    X(APPLIANCE_ENGINE_DIED,        'A','P',  4, ENVIRONMENT, "the engine has stopped")     \
+    X(APPLIANCE_JOURNAL,            'A','P',  5, ENVIRONMENT, "the journal cannot be written")\
+    X(APPLIANCE_SEAL,               'A','P',  6, ENVIRONMENT, "the process cannot be sealed")\
+    X(APPLIANCE_DISTURBED,          'A','P',  7, NO,          "the start was disturbed")    \
     /* CO: engine/compiler */                                                                      \
     X(COMPILER_NOT_BITCODE,     'C','O',  1, INPUT,       "not bitcode of a routine")              \
     X(COMPILER_DEFINED_TWICE,   'C','O',  2, INPUT,       "two files define the same")             \
