@@ -31,10 +31,8 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
     if (!bound) return std::unexpected(bound.error());
     session->bound_ = std::move(*bound);
 
-    auto state = EngineState::make(session->kernel_.window, session->kernel_.map, session->bound_,
-                                   RECORDS_TO_LOOK);
-    if (!state) return std::unexpected(state.error());
-    session->engine_ = std::make_unique<CpuEngine>(std::move(*state));
+    session->engine_ =
+        std::make_unique<CpuEngine>(session->kernel_.window, session->kernel_.map, session->bound_);
     return session;
 }
 

@@ -19,7 +19,7 @@ constexpr size_t BODY_BYTES = 160;
 
 using Sector = std::array<std::byte, SECTOR_BYTES>;
 
-std::string encode(const Record& record) {
+std::string encode(const SlotRecord& record) {
     ByteWriter writer;
     writer.text(MAGIC);
     writer.u32(FORMAT);
@@ -40,7 +40,7 @@ std::string encode(const Record& record) {
 }
 
 // Nothing for a sector that was never written, torn or worn.
-std::optional<Record> decode(Bytes sector) {
+std::optional<SlotRecord> decode(Bytes sector) {
     const Bytes body = sector.first(BODY_BYTES);
     const signing::Digest digest = signing::digest(PERSONAL, body);
     if (!std::ranges::equal(sector.subspan(BODY_BYTES, digest.size()), signing::bytes_of(digest))) {
@@ -48,7 +48,7 @@ std::optional<Record> decode(Bytes sector) {
     }
     ByteReader reader(body);
     if (as_text(reader.take(MAGIC.size())) != MAGIC || reader.u32() != FORMAT) return std::nullopt;
-    Record record;
+    SlotRecord record;
     record.preferred = reader.u32();
     record.sequence = reader.u64();
     reader.take(8);
@@ -87,7 +87,7 @@ Result<RecordLog> RecordLog::open(Storage& storage) {
     return log;
 }
 
-Result<void> RecordLog::append(Record record) {
+Result<void> RecordLog::append(SlotRecord record) {
     for (size_t attempt = 0; attempt < RECORD_SECTORS; ++attempt) {
         // A new number for each attempt: one that failed may yet turn up after the next start.
         record.sequence = last_.sequence + 1 + attempt;

@@ -34,7 +34,7 @@ struct SlotEntry {
 
 inline constexpr size_t SLOTS = 2;
 
-struct Record {
+struct SlotRecord {
     uint64_t sequence = 0;
     uint32_t preferred = 0;
     std::array<SlotEntry, SLOTS> slots;
@@ -48,17 +48,17 @@ class RecordLog {
     // Storage on which no record can be read is new, or lost: both slots are empty then.
     static Result<RecordLog> open(Storage& storage);
 
-    const Record& last() const { return last_; }
+    const SlotRecord& last() const { return last_; }
 
     // After this the record is on the device, or an error says that `last()` is still what counts.
     // `record.sequence` is set here.
-    Result<void> append(Record record);
+    Result<void> append(SlotRecord record);
 
   private:
     explicit RecordLog(Storage& storage) : storage_(&storage) {}
 
     Storage* storage_;
-    Record last_;
+    SlotRecord last_;
     size_t next_sector_ = 0;
 };
 

@@ -18,7 +18,7 @@ const char* letter(uint32_t slot) {
 }
 
 // The slot that may be written over: never the only one that could be started.
-uint32_t spare_slot(const Record& record) {
+uint32_t spare_slot(const SlotRecord& record) {
     for (const SlotState needed : {SlotState::healthy, SlotState::fresh}) {
         if (record.slots[record.preferred].state == needed) return 1 - record.preferred;
         if (record.slots[1 - record.preferred].state == needed) return record.preferred;
@@ -36,7 +36,7 @@ Result<Slots> Slots::open(Storage& storage) {
 }
 
 Result<void> Slots::change_state(uint32_t slot, SlotState state) {
-    Record record = log_.last();
+    SlotRecord record = log_.last();
     record.slots[slot].state = state;
     return log_.append(record);
 }
@@ -77,7 +77,7 @@ Result<void> Slots::install(Bytes image, const Judge& judge) {
     }
     const std::string copy(as_text(image));
     if (auto ok = judge(copy); !ok) return ok;
-    Record record = log_.last();
+    SlotRecord record = log_.last();
     if (std::ranges::count(record.slots, SlotState::trying, &SlotEntry::state) != 0) {
         return fail(DEFIB_ERROR_SLOTS_BUSY, "slots", "an image is being tried",
                     "wait until it is found healthy, or start again");
@@ -135,7 +135,7 @@ Result<Slots::Choice> Slots::choose(const Judge& judge) {
 }
 
 Result<void> Slots::confirm(uint32_t slot) {
-    Record record = log_.last();
+    SlotRecord record = log_.last();
     if (slot >= SLOTS || (record.slots[slot].state != SlotState::trying &&
                           record.slots[slot].state != SlotState::healthy)) {
         return fail(DEFIB_ERROR_SLOTS_BUSY, "slots", "this slot's image was not started");

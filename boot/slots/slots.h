@@ -40,7 +40,7 @@ class Slots {
     // The image in this slot, which choose() gave out, is healthy.
     Result<void> confirm(uint32_t slot);
 
-    const Record& record() const { return log_.last(); }
+    const SlotRecord& record() const { return log_.last(); }
 
   private:
     Slots(Storage& storage, RecordLog log, uint64_t slot_bytes)

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/appliance/admission.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace defib::boot {
+namespace {
+
+uint64_t oldest_date(uint64_t max_age_days) {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    const auto today = static_cast<uint64_t>(now.count());
+    const uint64_t age = max_age_days * 86400;
+    return today > age ? today - age : 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Admission>> Admission::decide(const Options& options, const Stages& stages) {
+    std::unique_ptr<Admission> self(new Admission);
+    const auto trusted = stages.run("read what this machine trusts", [&](std::string& said) {
+        return self->read_trust(options, said);
+    });
+    if (!trusted) return std::unexpected(trusted.error());
+    auto file = stages.run("read image",
+                           [&](std::string& said) { return self->read_image(options, said); });
+    if (!file) return std::unexpected(file.error());
+    auto image = stages.run(
+        "verify", [&](std::string& said) { return self->verify(std::move(*file), said); });
+    if (!image) return std::unexpected(image.error());
+    self->image_.emplace(std::move(*image));
+    return self;
+}
+
+Result<void> Admission::read_trust(const Options& options, std::string& said) {
+    auto trust = signing::TrustStore::open(options.state);
+    if (!trust) return std::unexpected(trust.error());
+    trust_.emplace(std::move(*trust));
+    const auto least = trust_->least_security_counter();
+    if (!least) return std::unexpected(least.error());
+    auto machine = options.machine.empty() ? image::read_machine_target()
+                                           : image::read_target_id(options.machine);
+    if (!machine) return std::unexpected(machine.error());
+    request_.trusted = &trust_->key_set();
+    request_.least_security_counter = *least;
+    request_.machine = std::move(*machine);
+    if (options.max_age_days != 0) request_.oldest_source_date = oldest_date(options.max_age_days);
+    said = fmt::format(
+        "key set {}, security counter {} in {}, machine {}", trust_->key_set().version, *least,
+        trust_->counters().where(signing::Counter::image), to_text(request_.machine));
+    return {};
+}
+
+Result<std::string> Admission::read_image(const Options& options, std::string& said) {
+    object_ = options.image.string();
+    if (options.slots.empty()) {
+        said = object_;
+        return image::read_image(options.image);
+    }
+    auto storage = open_storage(options.slots);
+    if (!storage) return std::unexpected(storage.error());
+    storage_ = std::move(*storage);
+    auto slots = Slots::open(*storage_);
+    if (!slots) return std::unexpected(slots.error());
+    slots_.emplace(std::move(*slots));
+    auto choice = slots_->choose([&](const std::string& file) -> Result<void> {
+        if (auto image = verify_quietly(file); !image) return std::unexpected(image.error());
+        return {};
+    });
+    if (!choice) return std::unexpected(choice.error());
+    slot_ = choice->slot;
+    object_ = fmt::format("{}, slot {}", options.slots.string(), slot_ == 0 ? "A" : "B");
+    said = object_ + (choice->is_trial ? ", for the first time" : "");
+    return std::move(choice->image);
+}
+
+Result<image::VerifiedImage> Admission::verify_quietly(std::string file) const {
+    return image::verify(std::move(file), request_, object_);
+}
+
+Result<image::VerifiedImage> Admission::verify(std::string file, std::string& said) const {
+    auto image = verify_quietly(std::move(file));
+    if (!image) return image;
+    said = fmt::format(
+        "version {}, {} signatures, security counter {} of at least {}, for this machine",
+        image->attributes().version, image->running().verified_with.size(),
+        image->attributes().security_counter, request_.least_security_counter);
+    return image;
+}
+
+Result<void> Admission::confirm() {
+    if (slots_) {
+        if (auto kept = slots_->confirm(slot_); !kept) return kept;
+    }
+    return trust_->confirm(image_->running());
+}
+
+}  // namespace defib::boot

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The second half of a start: from a verified image to an engine that watches, and what is left
+// afterwards of the process that started it. Each step trusts only what the ones before have
+// proved; up to `start` nothing can be written into the target, and a step that fails ends it all.
+#ifndef DEFIB_BOOT_APPLIANCE_APPLIANCE_H
+#define DEFIB_BOOT_APPLIANCE_APPLIANCE_H
+
+#include <memory>
+#include <optional>
+
+#include "boot/appliance/admission.h"
+#include "boot/appliance/journal_file.h"
+#include "boot/backend/twin/twin_process.h"
+#include "boot/find/kernel.h"
+
+namespace defib::boot {
+
+class Appliance {
+  public:
+    // All stages up to the seal, in order. Nothing: the self-test was all that was asked for.
+    static Result<std::unique_ptr<Appliance>> start(const Options& options, const Stages& stages,
+                                                    const EventLog& log);
+
+    // After this the process can do nothing but supervise().
+    Result<void> seal(const Stages& stages);
+
+    // Until somebody wants it to stop (DEFIB_EXIT_DONE) or the engine ends. Allocates nothing.
+    int supervise(const Stages& stages);
+
+  private:
+    Appliance(const Options& options, const EventLog& log) : options_(options), log_(&log) {}
+
+    Result<void> claim(std::string& said);
+    Result<void> self_test(std::string& said);
+    Result<void> map(std::string& said);
+    Result<void> find(std::string& said);
+    Result<void> prove(std::string& said);
+    Result<void> bind_routines(std::string& said);
+    Result<void> prepare(std::string& said);
+    Result<void> launch(std::string& said);
+    Result<void> confirm(std::string& said);
+    Result<void> close(const seal::Files& files, std::span<const seal::Allowance> allowances);
+
+    int stop();
+    int engine_ended();
+    bool drain();
+
+    Options options_;
+    const EventLog* log_;
+    std::unique_ptr<Admission> admission_;
+    std::optional<TwinCode> twin_;
+    Manifest manifest_;
+    Target target_;
+    Kernel kernel_;
+    layouts::Layout layout_;
+    Bound bound_;
+    std::optional<EngineState> state_;
+    std::optional<JournalFile> journal_;
+    std::optional<TwinProcess> process_;
+    UniqueFd signals_;
+    UniqueFd notify_;
+    bool is_journal_full_ = false;
+};
+
+}  // namespace defib::boot
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DEFIB_BOOT_APPLIANCE_OPTIONS_H
+#define DEFIB_BOOT_APPLIANCE_OPTIONS_H
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "boot/seal/seal.h"
+
+namespace defib::boot {
+
+enum class Until : uint8_t { stopped, self_tested };
+
+struct Options {
+    std::string target;           // "vm:FILE"
+    std::filesystem::path image;  // or
+    std::filesystem::path slots;
+    std::filesystem::path state = "/var/lib/defib";
+    std::filesystem::path journal = "/var/log/defib/journal";
+    std::string machine;  // vendor/model/board; empty: what the firmware says
+    std::string backend = "auto";
+    uint64_t max_age_days = 0;  // 0: any
+    seal::OomScore oom_score = seal::OomScore::lowest;
+    Until until = Until::stopped;
+};
+
+}  // namespace defib::boot
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Start, confirm, seal: from a bound engine to one that nobody can reach any more.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "boot/appliance/appliance.h"
+#include "boot/appliance/notify.h"
+
+namespace defib::boot {
+namespace {
+
+std::span<const Bytes> only(const Bytes& bytes) {
+    return {&bytes, 1};
+}
+
+}  // namespace
+
+// All that can fail for reasons of the surroundings, before anything runs.
+Result<void> Appliance::prepare(std::string& said) {
+    auto state = EngineState::make(kernel_.window, kernel_.map, bound_, RECORDS_TO_GUARD);
+    if (!state) return std::unexpected(state.error());
+    state_.emplace(std::move(*state));
+    const auto manifest = admission_->image().part(image::PartType::manifest);
+    auto journal = JournalFile::open(options_.journal, signing::digest("defib.manifest", manifest));
+    if (!journal) return std::unexpected(journal.error());
+    journal_.emplace(std::move(*journal));
+
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
+    if (sigprocmask(SIG_BLOCK, &wanted, nullptr) != 0) {
+        return fail(DEFIB_ERROR_APPLIANCE_SEAL, "signals", std::strerror(errno));
+    }
+    signals_.reset(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_.is_open()) {
+        return fail(DEFIB_ERROR_APPLIANCE_SEAL, "signals", std::strerror(errno));
+    }
+    notify_ = open_notify();
+    said = "journal " + options_.journal.string();
+    return seal::prepare(options_.oom_score);
+}
+
+Result<void> Appliance::launch(std::string& said) {
+    // Once more, right before anything of it runs (image/README.md).
+    if (!admission_->image().is_genuine()) {
+        return fail(DEFIB_ERROR_APPLIANCE_DISTURBED, admission_->object(), {}, "start it again");
+    }
+    const Bytes window = target_.memory().bytes();
+    auto process = TwinProcess::start(*twin_, *state_, only(window));
+    if (!process) return std::unexpected(process.error());
+    process_.emplace(std::move(*process));
+    said = fmt::format("the loop turns, in process {}; it observes: no policy is loaded",
+                       process_->pid());
+    return {};
+}
+
+Result<void> Appliance::confirm(std::string& said) {
+    said = "the engine runs; nothing older starts here from now on";
+    return admission_->confirm();
+}
+
+Result<void> Appliance::close(const seal::Files& files,
+                              std::span<const seal::Allowance> allowances) {
+    const Bytes window = target_.memory().bytes();
+    if (auto done = seal::lock_memory(only(window)); !done) return done;
+    if (auto done = seal::hide(window); !done) return done;
+    if (auto done = seal::close_other_files(files); !done) return done;
+    return seal::close_doors(allowances);
+}
+
+Result<void> Appliance::seal(const Stages& stages) {
+    const seal::Files files = {.log = STDERR_FILENO,
+                               .events = log_->journald(),
+                               .journal = journal_->fd(),
+                               .notify = notify_.get(),
+                               .signals = signals_.get(),
+                               .engine = process_->pidfd()};
+    const auto allowances = seal::supervisor_allowances(files);
+    const uint64_t before = now_ns();
+    if (auto closed = close(files, allowances); !closed) {
+        stages.failed("seal", closed.error());
+        return closed;
+    }
+    // From here on nothing may allocate: more memory is one of the things that cannot be had.
+    char text[128];
+    std::snprintf(text, sizeof text, "seal: %.1f ms: %zu kinds of system call are left, no window",
+                  static_cast<double>(now_ns() - before) / 1e6, allowances.size());
+    log_->say(Event::stage_done, text);
+    return {};
+}
+
+}  // namespace defib::boot

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The twin in a process of its own, as if it were another processor: it has the window and the
+// engine's memory, no file, no capability, and five system calls. Whoever started it sees the
+// engine's mailbox and journal and need not have the window any more.
+//
+// What is different from a GPU, and stays so: the window is mapped in this process, since somebody
+// has to read it. A fault in the twin's own code could therefore reach all of the target; on a GPU
+// the window is mapped on the card, and on the host in no process at all.
+#ifndef DEFIB_BOOT_BACKEND_TWIN_TWIN_PROCESS_H
+#define DEFIB_BOOT_BACKEND_TWIN_TWIN_PROCESS_H
+
+#include <sys/types.h>
+
+#include <span>
+
+#include "boot/backend/engine_state.h"
+#include "boot/backend/twin/twin_code.h"
+#include "engine/base/unique_fd.h"
+
+namespace defib::boot {
+
+class TwinProcess {
+  public:
+    // Comes back when the loop has turned for the first time. `window` is the target's memory.
+    static Result<TwinProcess> start(const TwinCode& code, EngineState& state,
+                                     std::span<const Bytes> window);
+
+    TwinProcess(TwinProcess&& other) noexcept;
+    TwinProcess& operator=(TwinProcess&&) = delete;
+    ~TwinProcess();  // ends it
+
+    int pidfd() const { return pidfd_.get(); }
+    pid_t pid() const { return pid_; }
+
+  private:
+    TwinProcess() = default;
+
+    pid_t pid_ = -1;
+    UniqueFd pidfd_;
+};
+
+// One command, in this process: for the self-test.
+DefibAnswer carry_out_here(const TwinCode& code, EngineState& state, const DefibCommand& command);
+
+}  // namespace defib::boot
+
+#endif

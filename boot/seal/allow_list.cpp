@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/seal/allow_list.h"
+
+#include <linux/wait.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+namespace defib::seal {
+namespace {
+
+constexpr Allowance TO_END = {__NR_exit_group, {}, "to end, also from the handler of SIGSYS"};
+constexpr Allowance TO_RETURN = {__NR_rt_sigreturn, {}, "a handler returns"};
+constexpr Allowance TO_RESUME = {__NR_restart_syscall, {}, "the kernel resumes a wait by itself"};
+constexpr Allowance TO_TELL_TIME = {
+    __NR_clock_gettime, {}, "the clock, where it cannot be read without the kernel"};
+
+}  // namespace
+
+std::vector<Allowance> supervisor_allowances(const Files& files) {
+    const auto file = [](int fd) { return static_cast<uint32_t>(fd); };
+    std::vector<Allowance> all = {
+        {__NR_ppoll, {}, "waits for the next look at the engine, a signal, or its end"},
+        {__NR_write, file(files.log), "what a person should see"},
+        {__NR_write, file(files.events), "the same for the system's journal"},
+        {__NR_write, file(files.journal), "the journal"},
+        {__NR_fdatasync, file(files.journal), "the journal survives the machine"},
+        {__NR_write, file(files.notify), "the watchdog of whoever started this"},
+        {__NR_read, file(files.signals), "which signal it was"},
+        {__NR_waitid, P_PIDFD, "how the engine's process has ended"},
+        TO_TELL_TIME,
+        TO_RESUME,
+        TO_RETURN,
+        TO_END,
+    };
+    // A file that is not there allows nothing: -1 would be a number like any other.
+    std::erase_if(all, [](const Allowance& one) { return one.first == UINT32_MAX; });
+    return all;
+}
+
+std::vector<Allowance> engine_allowances() {
+    return {
+        {__NR_clock_nanosleep, {}, "rests until something is due"},
+        TO_TELL_TIME,
+        TO_RESUME,
+        TO_RETURN,
+        TO_END,
+    };
+}
+
+}  // namespace defib::seal

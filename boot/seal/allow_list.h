@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// All that a sealed process may still ask of its kernel, each line with its reason. Reading the
+// clock is no call here: it is done without entering the kernel wherever the clock allows that.
+#ifndef DEFIB_BOOT_SEAL_ALLOW_LIST_H
+#define DEFIB_BOOT_SEAL_ALLOW_LIST_H
+
+#include <vector>
+
+#include "boot/seal/filter.h"
+
+namespace defib::seal {
+
+// The files that stay open; -1: there is none. Nothing can be opened later.
+struct Files {
+    int log = -1;      // written: what a person should see; standard error
+    int events = -1;   // written: the same for the system's journal
+    int journal = -1;  // written, flushed, nothing else
+    int notify = -1;   // written: systemd's watchdog
+    int signals = -1;  // read: somebody wants us to stop
+    int engine = -1;   // waited for: the engine's process has ended
+};
+
+// Who supervises: it has the journal, and no window.
+std::vector<Allowance> supervisor_allowances(const Files& files);
+
+// Who runs the engine on this processor: it has the window, and no file at all.
+std::vector<Allowance> engine_allowances();
+
+}  // namespace defib::seal
+
+#endif
