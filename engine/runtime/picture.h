@@ -4,8 +4,8 @@
 // Pictures: an object's needed span, fetched in one burst and then read from there.
 //
 // On a GPU 256 bytes of host memory cost what 8 cost, and a span read at once is nearly one moment
-// of the object. Read a second time, and found the same, it is exactly one: a moment between the two
-// at which all of it was so. An item that dies on a picture is pictured and run again, and what
+// of the object. Read a second time, and found the same, it is exactly one: a moment between the
+// two at which all of it was so. An item that dies on a picture is pictured and run again, and what
 // decides a repair is never read from one (stores and pictures exclude each other).
 #ifndef DEFIB_ENGINE_RUNTIME_PICTURE_H
 #define DEFIB_ENGINE_RUNTIME_PICTURE_H

@@ -13,7 +13,8 @@ namespace {
 using namespace defib;
 
 Result<void> dump(const std::string& kernel, const std::string& count, const std::string& file) {
-    auto guest = lab::Guest::boot({.kernel = kernel, .ram_megabytes = 1024});
+    auto guest = lab::Guest::boot(
+        {.kernel = kernel, .ram_megabytes = 1024, .tells_dump = true, .modules = {"qemu_fw_cfg"}});
     if (!guest) return std::unexpected(guest.error());
     if (auto done = look::bring_witness(*guest); !done) return done;
     const auto crowd = look::start_witness(*guest, {"crowd", count}, "all are there");

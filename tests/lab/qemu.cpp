@@ -74,6 +74,7 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
     add("-object", fmt::format("memory-backend-file,id=ram,share=on,size={}M,mem-path={}",
                                options.ram_megabytes, ram_file.string()));
     add("-display", "none");
+    if (options.tells_dump) add("-device", "vmcoreinfo");
     add("-vga", options.display ? "std" : "none");
     // A guest that reboots or powers off ends; one that panics stays, to be looked at.
     add("-action", "reboot=shutdown,shutdown=poweroff,panic=none");
