@@ -22,7 +22,7 @@ ProcessSays says_of(const std::string& stat) {
     std::istringstream rest(stat.substr(close + 1));
     std::vector<std::string> fields;  // from the third on
     for (std::string field; rest >> field;) fields.push_back(field);
-    if (fields.size() < 22) return one;
+    if (fields.size() < 37) return one;
     one.state = fields[0];
     one.ppid = std::stoi(fields[1]);
     one.user_ticks = std::stoull(fields[11]);
@@ -31,6 +31,8 @@ ProcessSays says_of(const std::string& stat) {
     one.threads = std::stol(fields[17]);
     one.start_ticks = std::stoull(fields[19]);
     one.resident_pages = std::stoull(fields[21]);
+    one.flags = static_cast<uint32_t>(std::stoul(fields[6]));
+    one.cpu = std::stoi(fields[36]);
     return one;
 }
 
@@ -81,17 +83,20 @@ GuestSays ask(lab::Guest& guest) {
     if (!out) return all;
     for (const std::string& line : lines_of(out->out)) {
         std::string stat = line.substr(2);
-        long user = 0;
+        // Of a process its user and cgroup stand before, of a thread its process.
+        std::istringstream start(stat);
+        long first = 0;
         std::string cgroup;
-        if (line[0] == 'P') {
-            std::istringstream start(stat);
-            start >> user >> cgroup;
-            stat = stat.substr(static_cast<size_t>(start.tellg()) + 1);
-        }
+        start >> first;
+        if (line[0] == 'P') start >> cgroup;
+        stat = stat.substr(static_cast<size_t>(start.tellg()) + 1);
         ProcessSays one = says_of(stat);
         all.lives.insert({std::stoi(stat), one.start_ticks});
-        if (line[0] != 'P') continue;
-        one.user = user;
+        if (line[0] != 'P') {
+            all.leaders[{std::stoi(stat), one.start_ticks}] = static_cast<int>(first);
+            continue;
+        }
+        one.user = first;
         one.cgroup = cgroup;
         all.processes[std::stoi(stat)] = std::move(one);
     }

@@ -40,6 +40,8 @@ struct ProcessSays {
     long threads = 0;
     uint64_t start_ticks = 0;
     uint64_t resident_pages = 0;
+    uint32_t flags = 0;
+    int cpu = 0;
 };
 
 // A number and when it began: no two have both.
@@ -47,7 +49,8 @@ using Life = std::pair<int, uint64_t>;
 
 struct GuestSays {
     std::map<int, ProcessSays> processes;
-    std::set<Life> lives;  // of processes and threads
+    std::set<Life> lives;         // of processes and threads
+    std::map<Life, int> leaders;  // of further threads: the process
 };
 GuestSays ask(lab::Guest& guest);
 

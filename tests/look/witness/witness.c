@@ -68,7 +68,7 @@ static void print_process(const char* pid) {
            strncmp(cgroup, "0::", 3) == 0 ? cgroup + 3 : "?", stat);
 }
 
-/* T STAT of a thread that is not its process' first. */
+/* T PID STAT of a thread that is not its process' first. */
 static void print_threads(const char* pid) {
     char path[64];
     char stat[1024];
@@ -81,7 +81,7 @@ static void print_threads(const char* pid) {
         snprintf(path, sizeof(path), "/proc/%.16s/task/%.16s/stat", pid, one->d_name);
         if (!read_start(path, stat, sizeof(stat))) continue;
         cut_line(stat);
-        printf("T %s\n", stat);
+        printf("T %s %s\n", pid, stat);
     }
     closedir(tasks);
 }
