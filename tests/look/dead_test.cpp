@@ -104,6 +104,42 @@ TEST(LookAtADump, ShowsWhatTheGuestWas) {
 struct LookAtLocks : ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Kernels, LookAtLocks, ::testing::Values("6.1", "6.12", "6.12-rt"));
 
+std::map<std::string, nlohmann::json> waits_of_readers(const nlohmann::json& locks) {
+    std::map<std::string, nlohmann::json> by_kind;
+    for (const auto& wait : locks.value("waits", nlohmann::json::array())) {
+        const std::string kind = wait["waits_for"];
+        if (kind.starts_with("rwsem")) by_kind[kind] = wait;
+    }
+    return by_kind;
+}
+
+// Two hold it to read, one waits to write, and one to read behind that.
+void expect_readers_and_writers(Guest& guest) {
+    ASSERT_TRUE(ok(guest.start({"/bin/victim", "read", "/dev/defib_rwsem", "3"})));
+    const auto writer = guest.wait_for(
+        "the writer", [&] { return !waits_of_readers(json_of(guest, {"locks"})).empty(); },
+        Guest::PATIENCE);
+    ASSERT_TRUE(ok(writer));
+    ASSERT_TRUE(ok(guest.start({"/bin/victim", "read", "/dev/defib_rwsem", "1"})));
+    std::map<std::string, nlohmann::json> waits;
+    const auto reader = guest.wait_for(
+        "the reader behind it",
+        [&] {
+            waits = waits_of_readers(json_of(guest, {"locks"}));
+            return waits.size() == 2;
+        },
+        Guest::PATIENCE);
+    ASSERT_TRUE(ok(reader));
+    for (const char* kind : {"rwsem, to write", "rwsem, to read"}) {
+        ASSERT_TRUE(waits.contains(kind));
+        EXPECT_EQ(waits[kind]["name"], "v-read");
+        EXPECT_EQ(waits[kind]["readers"], 2) << waits[kind];
+        EXPECT_EQ(waits[kind]["last_reader_name"], "v-read");
+        EXPECT_NE(waits[kind]["last_reader_pid"], waits[kind]["pid"]);
+        EXPECT_EQ(waits[kind]["lock"], waits["rwsem, to write"]["lock"]);
+    }
+}
+
 TEST_P(LookAtLocks, NamesAMutexItsWaitersAndItsOwner) {
     const faults::Fault* fault = faults::find("mutex");
     ASSERT_NE(fault, nullptr);
@@ -126,6 +162,8 @@ TEST_P(LookAtLocks, NamesAMutexItsWaitersAndItsOwner) {
     EXPECT_EQ(held.size(), 1U);
     EXPECT_EQ(owners.size(), 1U);
     EXPECT_TRUE(locks["deadlocks"].empty());
+    // With PREEMPT_RT readers leave no more than a count.
+    if (!guest->kernel().release.contains("-rt-")) expect_readers_and_writers(*guest);
 }
 
 // With the queue of waiters, and with test-and-set as guests of a hypervisor do, which leaves only

@@ -7,6 +7,8 @@
  *   /dev/defib_killable     asleep for ever, but a fatal signal ends it (TASK_KILLABLE)
  *   /dev/defib_loop         runs for ever, and lets others run (F2)
  *   /dev/defib_mutex        takes a mutex; the first reader returns with it still held
+ *   /dev/defib_rwsem        the first two readers return with a rw_semaphore held for reading, the
+ *                           third wants to write, those that follow to read
  *   /dev/defib_lost         sleeps although its condition is true: the wake-up was lost
  *   /dev/defib_needresched  needresched.c
  *
@@ -18,6 +20,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sched/signal.h>
 
 #include "fault.h"
@@ -68,6 +71,25 @@ static ssize_t mutex_read(struct file *file, char __user *buffer, size_t size, l
 	return one_byte(buffer, size);
 }
 
+static ssize_t rwsem_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
+{
+	static DECLARE_RWSEM(semaphore);
+	static atomic_t comers;
+	int number = size ? atomic_inc_return(&comers) : 0;
+
+	if (number <= 2) {
+		if (number)
+			down_read(&semaphore);
+		return one_byte(buffer, size);
+	}
+	if (number == 3)
+		down_write(&semaphore);
+	else
+		down_read(&semaphore);
+	tell("a reader let go of the semaphore");
+	return one_byte(buffer, size);
+}
+
 struct lost {
 	bool is_ready;
 };
@@ -110,7 +132,7 @@ static ssize_t lost_read(struct file *file, char __user *buffer, size_t size, lo
 
 static struct miscdevice devices[] = {
 	DEVICE(never), DEVICE(killable), DEVICE(loop),
-	DEVICE(mutex), DEVICE(lost),	 DEVICE(needresched),
+	DEVICE(mutex), DEVICE(rwsem),	 DEVICE(lost), DEVICE(needresched),
 };
 
 static int __init devices_init(void)
