@@ -114,7 +114,11 @@
     /* CO: engine/compiler */                                                                      \
     X(COMPILER_NOT_BITCODE,     'C','O',  1, INPUT,       "not bitcode of a routine")              \
     X(COMPILER_DEFINED_TWICE,   'C','O',  2, INPUT,       "two files define the same")             \
-    X(COMPILER_NO_TARGET,       'C','O',  3, USAGE,       "no processor that this LLVM knows")
+    X(COMPILER_NO_TARGET,       'C','O',  3, USAGE,       "no processor that this LLVM knows")    \
+    /* HK: boot/hook: the kernel module, asked from outside */                                     \
+    X(HOOK_NOT_FOUND,           'H','K',  1, ENVIRONMENT, "the hook is not loaded there")          \
+    X(HOOK_NO_ANSWER,           'H','K',  2, ENVIRONMENT, "the hook does not answer")              \
+    X(HOOK_FULL,                'H','K',  3, ENVIRONMENT, "every slot of the hook's ring is in use")
 // clang-format on
 
 #define DEFIB_ERROR_ENUM(name, a, b, number, exit, text) \

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "tests/faults/with_libraries.h"
-#include "tests/lab/host_program.h"
+#include "tests/lab/build_module.h"
 
 namespace defib::faults {
 namespace {
@@ -131,12 +131,7 @@ Result<void> kill_programs(lab::Guest& guest, const Injection& injection) {
 }
 
 Result<std::filesystem::path> module_for(const lab::Kernel& kernel) {
-    auto path = lab::run_host_program({DEFIB_FAULTS_SOURCE "/build_module",
-                                       DEFIB_FAULTS_SOURCE "/module", kernel.headers().string(),
-                                       std::string(DEFIB_FAULTS_BUILD "/") + kernel.release});
-    if (!path) return std::unexpected(path.error());
-    while (path->ends_with('\n')) path->pop_back();
-    return std::filesystem::path(*path);
+    return lab::build_module(DEFIB_FAULTS_SOURCE "/module", kernel, DEFIB_FAULTS_BUILD);
 }
 
 }  // namespace defib::faults

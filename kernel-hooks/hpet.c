@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The defib authors
+/*
+ * The HPET as a source of NMIs: a timer of it that the kernel leaves alone, periodic, whose message
+ * is not an interrupt's vector but "NMI" (delivery mode 4), to all CPUs. It needs no CPU to go on,
+ * so it reaches a machine in which every CPU spins with interrupts off.
+ *
+ * Not where interrupts are remapped: the message is then no valid one, and blocked.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <asm/hpet.h>
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+
+#include "hook.h"
+
+#define FIRST_TIMER	 2 /* 0 and 1 are the kernel's: PIT and RTC emulation */
+#define MESSAGE_NMI	 0x400
+#define ADDRESS_ALL_CPUS 0xfeeff000
+#define PERIOD_MAX_FS	 100000000 /* the specification's, for one tick of the counter */
+
+static unsigned long hpet_base = 0xfed00000;
+module_param(hpet_base, ulong, 0444);
+MODULE_PARM_DESC(hpet_base, "where the HPET is, as its ACPI table says");
+
+static void __iomem *registers;
+static unsigned int timer;
+static u32 period;		     /* in ticks of the counter; 0: does not run */
+static DEFINE_PER_CPU(u32, claimed); /* the counter at the last expiry that this CPU has claimed */
+static u32 started;
+
+static int find_timer(void)
+{
+	u32 count = (readl(registers + HPET_ID) & HPET_ID_NUMBER) >> HPET_ID_NUMBER_SHIFT;
+
+	for (timer = FIRST_TIMER; timer <= count; timer++) {
+		u32 config = readl(registers + HPET_Tn_CFG(timer));
+
+		if (config & HPET_TN_FSB_CAP && config & HPET_TN_PERIODIC_CAP &&
+		    !(config & HPET_TN_ENABLE))
+			return 0;
+	}
+	return -ENODEV;
+}
+
+int hook_hpet_start(void)
+{
+	u32 tick_fs, ticks, config;
+	int error;
+
+	registers = ioremap(hpet_base, HPET_MMAP_SIZE);
+	if (!registers)
+		return -ENOMEM;
+	tick_fs = readl(registers + HPET_PERIOD);
+	if (!tick_fs || tick_fs > PERIOD_MAX_FS || !(readl(registers + HPET_CFG) & HPET_CFG_ENABLE))
+		error = -ENODEV;
+	else
+		error = find_timer();
+	if (error) {
+		iounmap(registers);
+		registers = NULL;
+		return error;
+	}
+	ticks = (u32)div64_u64(1000000000000000ULL / hook_hz, tick_fs);
+	config = readl(registers + HPET_Tn_CFG(timer));
+	config &= ~(HPET_TN_LEVEL | HPET_TN_ROUTE);
+	writel(MESSAGE_NMI, registers + HPET_Tn_ROUTE(timer));
+	writel(ADDRESS_ALL_CPUS, registers + HPET_Tn_ROUTE(timer) + 4);
+	config |= HPET_TN_FSB | HPET_TN_ENABLE | HPET_TN_PERIODIC | HPET_TN_SETVAL | HPET_TN_32BIT;
+	started = readl(registers + HPET_COUNTER);
+	WRITE_ONCE(period, ticks); /* before the first NMI, so that it is claimed */
+	writel(config, registers + HPET_Tn_CFG(timer));
+	writel(started + ticks, registers + HPET_Tn_CMP(timer));
+	udelay(1); /* as hpet_set_periodic() does: the second value is the period */
+	writel(ticks, registers + HPET_Tn_CMP(timer));
+	return 0;
+}
+
+void hook_hpet_stop(void)
+{
+	if (!registers)
+		return;
+	writel(readl(registers + HPET_Tn_CFG(timer)) &
+		       ~(HPET_TN_ENABLE | HPET_TN_PERIODIC | HPET_TN_FSB),
+	       registers + HPET_Tn_CFG(timer));
+}
+
+void hook_hpet_unmap(void)
+{
+	if (!registers)
+		return;
+	WRITE_ONCE(period, 0);
+	iounmap(registers);
+	registers = NULL;
+}
+
+/* The last expiry before now. */
+void hook_hpet_cpu_starts(unsigned int cpu)
+{
+	u32 now;
+
+	if (!period)
+		return;
+	now = readl(registers + HPET_COUNTER);
+	per_cpu(claimed, cpu) = now - (now - started) % period;
+}
+
+/*
+ * One claim for each expiry. One that this CPU has not yet claimed may be left over, no more: an
+ * NMI that comes while its predecessor is served comes right after it.
+ */
+bool hook_hpet_claims(void)
+{
+	u32 last = this_cpu_read(claimed);
+	u32 now, since;
+
+	if (!READ_ONCE(period))
+		return false;
+	now = readl(registers + HPET_COUNTER);
+	since = now - last;
+	if (since < period)
+		return false;
+	if (since < 3 * period)
+		last += period;
+	else
+		last = now - since % period - period;
+	this_cpu_write(claimed, last);
+	return true;
+}

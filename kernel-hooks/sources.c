@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The defib authors
+/*
+ * What makes the CPUs look, best first:
+ *
+ *   perf   an NMI from each CPU's own cycle counter (perf.c): reaches a CPU that spins with
+ *          interrupts off, whatever the others do; not one that halts, and not where there is no
+ * PMU ring   an NMI from another CPU: each CPU's tick looks whether the next one's beat has
+ * stopped, and pokes it, and those after it that have stopped too. No NMI is sent between healthy
+ *          CPUs. Reaches every CPU as long as one has interrupts on
+ *   hpet   an NMI to all CPUs from the HPET (hpet.c), where the administrator asks for it
+ *   tick   a timer interrupt on each CPU: cheap, and enough for the healthy ones
+ *
+ * An NMI has no sender. The kernel asks every handler whether it was its own and complains if it
+ * was nobody's, so that a handler that claims what is not its own hides a machine's trouble. The
+ * hook claims one NMI for each poke that it sent and one for each period of the HPET, and serves
+ * whatever came. In one case it cannot know: two NMIs that become one on their way leave a claim
+ * over, which the next foreign one takes. At most POKES_DUE_MAX pokes and one period are ever owed.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <asm/irq_regs.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/hrtimer.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/timekeeping.h>
+
+#include "arch_x86.h"
+#include "hook.h"
+
+#define PERIOD_MIN_US 1000U
+#define PERIOD_MAX_US 100000U
+#define POKES_DUE_MAX 2
+#define POKE_LOST_NS  (100 * NSEC_PER_MSEC)
+
+unsigned int hook_hz = 100;
+module_param_named(hz, hook_hz, uint, 0444);
+MODULE_PARM_DESC(hz,
+		 "looks of a CPU each second while the engine asks for nothing else (10 to 1000)");
+static bool hpet;
+module_param(hpet, bool, 0444);
+MODULE_PARM_DESC(hpet, "let the HPET send NMIs: where interrupt remapping is off");
+
+struct poked {
+	atomic_t due; /* NMIs that were sent, and have not come */
+	u64 at_ns;
+};
+
+static DEFINE_PER_CPU(struct poked, poked);
+static DEFINE_PER_CPU(struct hrtimer, tick);
+static int hotplug_state;
+static bool is_muted;
+static bool has_handler;
+
+static unsigned int period_us(void)
+{
+	unsigned int wanted = READ_ONCE(hook_engine()->period_us);
+
+	if (!wanted)
+		return USEC_PER_SEC / hook_hz;
+	return clamp(wanted, PERIOD_MIN_US, PERIOD_MAX_US);
+}
+
+/* One that is on its way is enough, unless it should long have come. */
+void hook_poke(unsigned int cpu)
+{
+	struct poked *theirs = per_cpu_ptr(&poked, cpu);
+	u64 now_ns = ktime_get_mono_fast_ns();
+
+	if (atomic_read(&theirs->due) && now_ns - READ_ONCE(theirs->at_ns) < POKE_LOST_NS)
+		return;
+	WRITE_ONCE(theirs->at_ns, now_ns);
+	atomic_add_unless(&theirs->due, 1, POKES_DUE_MAX);
+	arch_send_nmi(cpu);
+}
+
+static bool poke_claims(void)
+{
+	return atomic_dec_if_positive(&this_cpu_ptr(&poked)->due) >= 0;
+}
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	u32 source = DEFIB_HOOK_SOURCE_OTHER;
+
+	if (READ_ONCE(is_muted))
+		return NMI_DONE;
+	if (hook_hpet_claims())
+		source = DEFIB_HOOK_SOURCE_HPET;
+	else if (poke_claims())
+		source = DEFIB_HOOK_SOURCE_RING;
+	hook_look(regs, source);
+	return source == DEFIB_HOOK_SOURCE_OTHER ? NMI_DONE : NMI_HANDLED;
+}
+
+/* From the next CPU on, as far as they have stopped. */
+static void poke_those_that_stopped(unsigned int me, u64 now_ns)
+{
+	u64 patience_ns = 3ULL * period_us() * NSEC_PER_USEC;
+	unsigned int cpu = me;
+
+	for (;;) {
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+		if (cpu == me || now_ns - READ_ONCE(hook_beat(cpu)->time_ns) < patience_ns)
+			return;
+		hook_poke(cpu);
+	}
+}
+
+static enum hrtimer_restart on_tick(struct hrtimer *timer)
+{
+	if (READ_ONCE(is_muted))
+		return HRTIMER_NORESTART;
+	hook_look(get_irq_regs(), DEFIB_HOOK_SOURCE_TICK);
+	poke_those_that_stopped(smp_processor_id(), ktime_get_mono_fast_ns());
+	hrtimer_forward_now(timer, ns_to_ktime((u64)period_us() * NSEC_PER_USEC));
+	return HRTIMER_RESTART;
+}
+
+static int cpu_starts(unsigned int cpu)
+{
+	struct hrtimer *timer = per_cpu_ptr(&tick, cpu);
+
+	atomic_set(&per_cpu_ptr(&poked, cpu)->due, 0);
+	hook_hpet_cpu_starts(cpu);
+	hook_perf_start(cpu);
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	timer->function = on_tick;
+	hrtimer_start(timer, ns_to_ktime((u64)period_us() * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	return 0;
+}
+
+static int cpu_stops(unsigned int cpu)
+{
+	hrtimer_cancel(per_cpu_ptr(&tick, cpu));
+	hook_perf_stop(cpu);
+	return 0;
+}
+
+void hook_sources_mute(void)
+{
+	WRITE_ONCE(is_muted, true);
+	WRITE_ONCE(hook_ring->state, DEFIB_HOOK_STATE_PANIC);
+}
+
+static u32 running_sources(void)
+{
+	u32 sources = DEFIB_HOOK_SOURCE_TICK | DEFIB_HOOK_SOURCE_RING;
+	unsigned int cpu;
+
+	if (hpet)
+		sources |= DEFIB_HOOK_SOURCE_HPET;
+	for_each_online_cpu(cpu)
+		if (!hook_perf_state(cpu))
+			sources |= DEFIB_HOOK_SOURCE_PERF;
+	return sources;
+}
+
+int hook_sources_init(void)
+{
+	int error;
+
+	hook_hz = clamp(hook_hz, 10U, 1000U);
+	error = register_nmi_handler(NMI_LOCAL, on_nmi, 0, KBUILD_MODNAME);
+	if (error)
+		return error;
+	has_handler = true;
+	if (hpet) {
+		error = hook_hpet_start();
+		if (error) {
+			pr_err("no HPET timer that can send NMIs: %d\n", error);
+			goto failed;
+		}
+	}
+	error = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "defib/hook:online", cpu_starts, cpu_stops);
+	if (error < 0)
+		goto failed;
+	hotplug_state = error;
+	WRITE_ONCE(hook_ring->sources, running_sources());
+	return 0;
+failed:
+	hook_sources_exit();
+	return error;
+}
+
+/* After it no CPU looks any more, and none is in a look. */
+void hook_sources_exit(void)
+{
+	hook_hpet_stop();
+	if (hotplug_state)
+		cpuhp_remove_state(hotplug_state);
+	hotplug_state = 0;
+	if (has_handler)
+		unregister_nmi_handler(NMI_LOCAL, KBUILD_MODNAME); /* waits (synchronize_rcu) */
+	has_handler = false;
+	hook_hpet_unmap();
+}

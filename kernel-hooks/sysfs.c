@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The defib authors
+/*
+ * /sys/class/misc/defib/: what the hook uses and has done. The ring's address is for root: a
+ * process that maps the window itself need not search for it.
+ */
+#include <linux/cpumask.h>
+#include <linux/device.h>
+#include <linux/sysfs.h>
+
+#include "hook.h"
+
+static ssize_t ring_show(struct device *device, struct device_attribute *attribute, char *text)
+{
+	return sysfs_emit(text, "0x%llx\n", (u64)hook_ring_physical());
+}
+static DEVICE_ATTR_ADMIN_RO(ring);
+
+static ssize_t sources_show(struct device *device, struct device_attribute *attribute, char *text)
+{
+	u32 sources = READ_ONCE(hook_ring->sources);
+
+	return sysfs_emit(text, "%s%s%s%s\n", sources & DEFIB_HOOK_SOURCE_PERF ? "perf " : "",
+			  sources & DEFIB_HOOK_SOURCE_RING ? "ring " : "",
+			  sources & DEFIB_HOOK_SOURCE_HPET ? "hpet " : "",
+			  sources & DEFIB_HOOK_SOURCE_TICK ? "tick" : "");
+}
+static DEVICE_ATTR_RO(sources);
+
+/* One line for each CPU, as many as fit a page. perf: 0 counts, else why not. */
+static ssize_t cpus_show(struct device *device, struct device_attribute *attribute, char *text)
+{
+	unsigned int cpu;
+	int length = 0;
+
+	for_each_online_cpu(cpu) {
+		const struct DefibHookBeat *beat = hook_beat(cpu);
+
+		length +=
+			sysfs_emit_at(text, length, "cpu %u perf %d beats %llu irqs_off %llu ", cpu,
+				      hook_perf_state(cpu), beat->beats, beat->beats_irqs_off);
+		length += sysfs_emit_at(text, length, "nmis %llu spent_ns %llu longest_ns %llu\n",
+					beat->nmis, beat->spent_ns, beat->longest_ns);
+	}
+	return length;
+}
+static DEVICE_ATTR_RO(cpus);
+
+static ssize_t requests_show(struct device *device, struct device_attribute *attribute, char *text)
+{
+	u64 served = 0, refused = 0, malformed = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct DefibHookBeat *beat = hook_beat(cpu);
+
+		served += beat->served;
+		refused += beat->refused;
+		malformed += beat->malformed;
+	}
+	return sysfs_emit(text, "served %llu refused %llu malformed %llu locks %u\n", served,
+			  refused, malformed, hook_locks_held());
+}
+static DEVICE_ATTR_RO(requests);
+
+static struct attribute *attributes[] = {
+	&dev_attr_ring.attr,
+	&dev_attr_sources.attr,
+	&dev_attr_cpus.attr,
+	&dev_attr_requests.attr,
+	NULL,
+};
+
+static const struct attribute_group group = {.attrs = attributes};
+
+const struct attribute_group *hook_sysfs_groups[] = {&group, NULL};
