@@ -38,7 +38,7 @@ struct DefibRoutine {
 
 struct DefibDetector {
     uint32_t routine;
-    uint32_t rule;  // of the policy, whose thresholds these are
+    uint32_t rules;  // a bit for each rule of the policy that listens to it
     uint64_t period_ns;
     uint64_t due_ns;
     uint64_t arguments[DEFIB_ARGUMENTS];  // thresholds

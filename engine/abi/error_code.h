@@ -98,6 +98,7 @@
     X(IMAGE_WRONG_TARGET,         'I','M', 12, NO,          "an image for other machines")         \
     X(IMAGE_TOO_OLD,              'I','M', 13, NO,          "older than the operator allows")      \
     X(IMAGE_KEY_SET_BEHIND,       'I','M', 14, NO,          "made for a newer key set than is trusted here")\
+    X(IMAGE_POLICY,               'I','M', 15, INPUT,       "not a policy")                        \
     /* SL: boot/slots */                                                                           \
     X(SLOTS_NOTHING_BOOTABLE,     'S','L',  1, ENVIRONMENT, "no slot holds an image that may start")\
     X(SLOTS_STORAGE,              'S','L',  2, ENVIRONMENT, "the slots cannot be read or written") \

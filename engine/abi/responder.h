@@ -43,6 +43,7 @@ struct DefibCase {
     uint64_t effect_ns;     // when the step's effect was seen
     uint64_t seen_ns;       // when its detector saw the finding last
     uint64_t look_ns;       // when something is to be done next
+    uint64_t repeat_ns;     // when what follows in the step's chain is done again
     struct DefibFinding finding;
     uint32_t culprit_count;
     uint32_t is_told;  // they are in the journal

@@ -13,6 +13,9 @@ namespace {
 
 constexpr uint64_t MS = 1000000;
 constexpr uint64_t LOOK_EVERY_NS = MS;
+// A wake may come before its sleeper sleeps, or be lost to the kernel's own: what follows a routine
+// is done again until the effect is there. The routine itself is not: nobody gets a signal twice.
+constexpr uint64_t REPEAT_EVERY_NS = 25 * MS;
 // act() has tried some times already what passes by itself; after some turns it may have passed.
 constexpr uint32_t ATTEMPTS = 4;
 // How many runs of its detector a finding may go unseen, for a death of the detector, until nobody
@@ -123,6 +126,7 @@ void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
         one.steps_taken++;
         one.acted_ns = now_ns;
         one.until_ns = now_ns + step.deadline_ms * MS;
+        one.repeat_ns = now_ns + REPEAT_EVERY_NS;
         one.look_ns = now_ns;
         return;
     }
@@ -134,18 +138,28 @@ void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     next_step(engine, one, now_ns);
 }
 
-// Nobody will be there to see how it ends, so what has shown no effect is taken back where it can
-// be.
-void take_back(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
-    const DefibPolicyStep& step = rule_of(engine, one).steps[one.step];
-    const DefibRoutine* routine = routine_of(engine, step.routine);
-    if (routine == nullptr || routine->undo >= DEFIB_ROUTINES) return;
+// What has shown no effect is taken back where it can be, each link of the chain.
+void take_back(DefibEngine& engine, DefibCase& one, const uint64_t* arguments, uint64_t now_ns) {
+    uint32_t number = rule_of(engine, one).steps[one.step].routine;
+#pragma clang loop unroll(disable)
+    for (uint32_t link = 0; link < DEFIB_CHAIN; link++) {
+        const DefibRoutine* routine = routine_of(engine, number);
+        if (routine == nullptr || !is_still_the_kernel(engine, now_ns)) return;
+        if (routine->undo != DEFIB_NO_ROUTINE) {
+            const DefibAnswer answer = run_step(engine, routine->undo, arguments, now_ns);
+            append(*engine.journal, now_ns, DEFIB_JOURNAL_UNDONE, routine->undo,
+                   {answer.outcome, answer.death, one.step, 0}, one.number);
+        }
+        number = routine->then;
+    }
+}
+
+void repeat(DefibEngine& engine, DefibCase& one, uint32_t then, const uint64_t* arguments,
+            uint64_t now_ns) {
+    if (then == DEFIB_NO_ROUTINE || now_ns < one.repeat_ns) return;
     if (!is_still_the_kernel(engine, now_ns)) return;
-    uint64_t arguments[DEFIB_ARGUMENTS];
-    fill_arguments(step, one, arguments);
-    const DefibAnswer answer = run_step(engine, routine->undo, arguments, now_ns);
-    append(*engine.journal, now_ns, DEFIB_JOURNAL_UNDONE, routine->undo,
-           {answer.outcome, answer.death, one.step, 0}, one.number);
+    one.repeat_ns = now_ns + REPEAT_EVERY_NS;
+    run_step(engine, then, arguments, now_ns);
 }
 
 void see_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
@@ -167,10 +181,13 @@ void await_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     }
     const DefibEffect effect = observe(engine, step.routine, arguments);
     if (effect == DEFIB_EFFECT_THERE) return see_effect(engine, one, now_ns);
-    if (effect == DEFIB_EFFECT_NOT_YET && now_ns < one.until_ns) return;
+    if (effect == DEFIB_EFFECT_NOT_YET && now_ns < one.until_ns) {
+        return repeat(engine, one, routine->then, arguments, now_ns);
+    }
     append(*engine.journal, now_ns, DEFIB_JOURNAL_DEADLINE, step.routine,
            {now_ns - one.acted_ns, one.step, 0, 0}, one.number);
-    if (engine.responder->is_stopping != 0) take_back(engine, one, now_ns);
+    take_back(engine, one, arguments, now_ns);
+    if (engine.responder->is_stopped != 0) return;
     next_step(engine, one, now_ns);
 }
 

@@ -141,6 +141,45 @@ void close_absent(DefibEngine& engine, uint32_t rule, uint64_t now_ns) {
     }
 }
 
+bool is_same_watch(const DefibDetector& detector, const DefibPolicyRule& rule) {
+    if (detector.routine != rule.detector || detector.period_ns != rule.period_ms * MS) {
+        return false;
+    }
+    for (uint32_t i = 0; i < DEFIB_ARGUMENTS; i++) {
+        if (detector.arguments[i] != rule.thresholds[i]) return false;
+    }
+    return true;
+}
+
+// One run serves all rules that want the same of the same detector.
+DefibDetector& detector_of(DefibEngine& engine, const DefibPolicyRule& rule, uint64_t now_ns) {
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < engine.detector_count; i++) {
+        if (is_same_watch(engine.detectors[i], rule)) return engine.detectors[i];
+    }
+    DefibDetector& detector = engine.detectors[engine.detector_count++];
+    detector.routine = rule.detector;
+    detector.rules = 0;
+    detector.period_ns = rule.period_ms * MS;
+    detector.due_ns = now_ns;
+    for (uint32_t i = 0; i < DEFIB_ARGUMENTS; i++) detector.arguments[i] = rule.thresholds[i];
+    return detector;
+}
+
+void take_for_rule(DefibEngine& engine, uint32_t rule, const DefibRecords& records,
+                   uint64_t now_ns) {
+    DefibCase* current = nullptr;
+    uint32_t at = 0;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < records.count && at < records.used; i++) {
+        const auto* header = pointer_to<const DefibRecordHeader>(records.bytes + at);
+        take_payload(engine, rule, *header, current, now_ns);
+        at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + ((header->size + 7) & ~7U);
+    }
+    // Records that found no room may be of findings that are known: these are not over then.
+    if (records.lost == 0) close_absent(engine, rule, now_ns);
+}
+
 }  // namespace
 
 void start_responder(DefibEngine& engine, uint64_t now_ns) {
@@ -153,13 +192,8 @@ void start_responder(DefibEngine& engine, uint64_t now_ns) {
     }
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < responder.policy.rule_count; i++) {
-        const DefibPolicyRule& rule = responder.policy.rules[i];
-        DefibDetector& detector = engine.detectors[engine.detector_count++];
-        detector.routine = rule.detector;
-        detector.rule = i;
-        detector.period_ns = rule.period_ms * MS;
-        detector.due_ns = now_ns;
-        for (uint32_t k = 0; k < DEFIB_ARGUMENTS; k++) detector.arguments[k] = rule.thresholds[k];
+        DefibDetector& detector = detector_of(engine, responder.policy.rules[i], now_ns);
+        detector.rules |= 1U << i;
     }
 }
 
@@ -167,24 +201,17 @@ void take_findings(DefibEngine& engine, uint32_t number, const DefibRecords& rec
                    uint64_t now_ns) {
     if (engine.responder == nullptr || engine.responder->is_stopped != 0) return;
     DefibResponder& responder = *engine.responder;
-    const uint32_t rule = engine.detectors[number].rule;
+    const uint32_t rules = engine.detectors[number].rules;
 #pragma clang loop unroll(disable)
     for (DefibCase& one : responder.cases) one.was_seen = 0;
-
     // All of it is copied out first: whatever is executed next overwrites the records.
-    DefibCase* current = nullptr;
-    uint32_t at = 0;
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < records.count && at < records.used; i++) {
-        const auto* header = pointer_to<const DefibRecordHeader>(records.bytes + at);
-        take_payload(engine, rule, *header, current, now_ns);
-        at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + ((header->size + 7) & ~7U);
+    for (uint32_t rule = 0; rule < DEFIB_POLICY_RULES; rule++) {
+        if ((rules >> rule & 1) != 0) take_for_rule(engine, rule, records, now_ns);
     }
-    // Records that found no room may be of findings that are known: these are not over then.
-    if (records.lost == 0) close_absent(engine, rule, now_ns);
 #pragma clang loop unroll(disable)
     for (DefibCase& one : responder.cases) {
-        if (one.state == DEFIB_CASE_FREE || one.rule != rule || one.was_seen == 0) continue;
+        if (one.state == DEFIB_CASE_FREE || one.was_seen == 0) continue;
         note_culprits(engine, one, now_ns);
         if (one.state == DEFIB_CASE_WATCHED) consider(engine, one, now_ns);
         if (one.state == DEFIB_CASE_COOLING) decline(engine, one, DEFIB_DECLINE_COOLING, now_ns);

@@ -241,6 +241,33 @@ TEST_F(Respond, TakesTheNextStepWhenNoEffectComesUntilTheDeadline) {
     EXPECT_EQ(machine.count(DEFIB_JOURNAL_DEADLINE), 1U);
 }
 
+TEST_F(Respond, RepeatsWhatFollowsARepairAndNotTheRepairUntilTheEffectIsThere) {
+    machine.add_rule("memory");
+    machine.engine.state().routines[machine.repair].then = machine.follower;
+    machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
+    machine.start();
+    machine.run_ms(10);
+    EXPECT_EQ(machine.followed, 2U);
+    machine.run_ms(80);
+    EXPECT_EQ(machine.acts.size(), 1U);
+    EXPECT_EQ(machine.followed, 8U);
+    machine.effect = DEFIB_EFFECT_THERE;
+    machine.run_ms(40);
+    EXPECT_EQ(machine.followed, 8U);
+}
+
+TEST_F(Respond, TakesBackEachLinkOfAChainThatShowedNoEffect) {
+    machine.add_rule("memory").step_count = 1;
+    auto& routines = machine.engine.state().routines;
+    routines[machine.repair].then = machine.follower;
+    routines[machine.follower].undo = machine.undo;
+    machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
+    machine.start();
+    machine.run_ms(110);
+    EXPECT_EQ(machine.count(DEFIB_JOURNAL_UNDONE), 2U);
+    EXPECT_EQ(machine.undone, 4U);
+}
+
 TEST_F(Respond, TakesTheNextStepAtOnceWhenTheEffectCannotComeAnyMore) {
     machine.add_rule("memory");
     machine.effect = DEFIB_EFFECT_NEVER;
@@ -420,6 +447,7 @@ TEST_F(Respond, TakesBackWhatHasShownNoEffectWhenItStops) {
     machine.start();
     machine.run_ms(20);
     EXPECT_FALSE(machine.stop());
+    EXPECT_EQ(machine.undone, 0U);
     machine.run_ms(100);
     EXPECT_TRUE(machine.stop());
     EXPECT_EQ(machine.acts.size(), 1U) << "no further step";
@@ -462,6 +490,23 @@ TEST_F(Respond, GivesTheDetectorTheRulesThresholds) {
     machine.start();
     machine.run_ms(1);
     EXPECT_EQ(seen, 77U);
+}
+
+TEST_F(Respond, RunsADetectorOnceForAllRulesThatWantTheSameOfIt) {
+    uint32_t runs = 0;
+    const uint32_t detector = machine.engine.add(DEFIB_ROUTINE_READS, [&](DefibContext&, auto) {
+        runs++;
+        return uint64_t{0};
+    });
+    machine.add_rule("one").detector = detector;
+    machine.add_rule("two").detector = detector;
+    machine.start();
+    machine.run_ms(1);
+    EXPECT_EQ(runs, 1U);
+    machine.policy.rules[1].thresholds[0] = 5;
+    machine.start();
+    machine.run_ms(1);
+    EXPECT_EQ(runs, 3U) << "with other thresholds it is another watch";
 }
 
 TEST_F(Respond, TellsWhenItsNextTurnIsDue) {

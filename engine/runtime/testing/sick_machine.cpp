@@ -58,6 +58,10 @@ SickMachine::SickMachine() {
         undone++;
         return uint64_t{0};
     });
+    follower = engine.add(DEFIB_ROUTINE_STORES, [this](DefibContext&, const uint64_t*) {
+        followed++;
+        return uint64_t{0};
+    });
     repair = engine.add(DEFIB_ROUTINE_STORES, [this](DefibContext& context, const uint64_t* to) {
         if (refusal != 0) {
             defib_die(&context, refusal);

@@ -59,8 +59,9 @@ class SickMachine {
         uint32_t signal;
         uint64_t at_ms;
     };
-    std::vector<Act> acts;  // one for each that was carried out
-    uint32_t undone = 0;
+    std::vector<Act> acts;          // one for each that was carried out
+    uint32_t undone = 0;            // executions, two for each that was carried out
+    uint32_t followed = 0;          // the same of what follows a repair
     std::string_view cgroup_names;  // of every cgroup, innermost first; empty: unreadable
     uint32_t cgroup_levels = 0;
     uint64_t now_ms = 0;
@@ -69,6 +70,7 @@ class SickMachine {
     uint32_t repair = 0;
     uint32_t observer = 0;
     uint32_t undo = 0;
+    uint32_t follower = 0;
 
   private:
     uint32_t executions_ = 0;
