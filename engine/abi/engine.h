@@ -42,6 +42,8 @@ struct DefibDetector {
     uint64_t period_ns;
     uint64_t due_ns;
     uint64_t arguments[DEFIB_ARGUMENTS];  // thresholds
+    uint64_t deaths;                      // in a row; the first one is journaled
+    uint64_t late_said_ns;                // when it was last said that it ran late
 };
 
 struct DefibEngine {

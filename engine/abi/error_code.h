@@ -60,6 +60,8 @@
     X(BOOT_CANNOT_BIND,         'B','O',  6, INPUT,       "cannot be bound to this kernel")        \
     X(BOOT_CANNOT_LOOK,         'B','O',  7, INPUT,       "the kernel's data cannot be followed")  \
     X(BOOT_ENGINE,              'B','O',  8, ENVIRONMENT, "the engine does not run")               \
+    X(BOOT_JOURNAL,             'B','O',  9, INPUT,       "not a journal")                         \
+    X(BOOT_TARGET_LOST,         'B','O', 10, ENVIRONMENT, "the target is gone, or is another one by now")\
     /* SG: signing */                                                                              \
     X(SIGNING_NOT_A_KEY,          'S','G',  1, INPUT,       "not a key")                           \
     X(SIGNING_PASSPHRASE,         'S','G',  2, INPUT,       "the passphrase does not open it")     \

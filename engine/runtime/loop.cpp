@@ -34,14 +34,16 @@ void note_findings(DefibEngine& engine, uint32_t detector, const DefibRecords& r
 }
 
 void run_detector(DefibEngine& engine, uint32_t number, uint64_t now_ns) {
-    const DefibDetector& detector = engine.detectors[number];
+    DefibDetector& detector = engine.detectors[number];
     const DefibContext* context = detect(engine, number, detector.arguments, now_ns);
     if (context == nullptr) return;
     if (context->death != DEFIB_DEATH_NONE) {
-        append(*engine.journal, now_ns, DEFIB_JOURNAL_DETECTOR_DIED, number,
-               {context->death, context->death_address, 0, 0});
-        return;
+        // A kernel in trouble is hard to read, run after run; the journal is for the rest.
+        if (detector.deaths++ != 0) return;
+        return append(*engine.journal, now_ns, DEFIB_JOURNAL_DETECTOR_DIED, number,
+                      {context->death, context->death_address, 0, 0});
     }
+    detector.deaths = 0;
     // A copy: the context is the responder's to use.
     const DefibRecords found = context->records;
     if (engine.responder == nullptr) return note_findings(engine, number, found, now_ns);
@@ -50,6 +52,16 @@ void run_detector(DefibEngine& engine, uint32_t number, uint64_t now_ns) {
                {found.lost, 0, 0, 0});
     }
     take_findings(engine, number, found, now_ns);
+}
+
+// Once a second at most: a processor that is late for one run is late for many.
+void note_late(DefibEngine& engine, uint32_t number, uint64_t late_ns, uint64_t now_ns) {
+    constexpr uint64_t SECOND_NS = 1000000000;
+    DefibDetector& detector = engine.detectors[number];
+    if (late_ns <= detector.period_ns) return;
+    if (detector.late_said_ns != 0 && now_ns - detector.late_said_ns < SECOND_NS) return;
+    detector.late_said_ns = now_ns;
+    append(*engine.journal, now_ns, DEFIB_JOURNAL_LATE, number, {late_ns, 0, 0, 0});
 }
 
 void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
@@ -61,9 +73,7 @@ void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
         if (now_ns < detector.due_ns) continue;
         if (engine.responder != nullptr && !is_still_the_kernel(engine, now_ns)) return;
         const uint64_t late_ns = now_ns - detector.due_ns;
-        if (late_ns > detector.period_ns) {
-            append(*engine.journal, now_ns, DEFIB_JOURNAL_LATE, number, {late_ns, 0, 0, 0});
-        }
+        note_late(engine, number, late_ns, now_ns);
         // From now, not from its due time: after a pause it runs once, not once for each missed
         // one.
         detector.due_ns = now_ns + detector.period_ns;

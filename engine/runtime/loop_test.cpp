@@ -145,7 +145,7 @@ TEST_F(Loop, RunsDetectorsAtTheirPeriodsAndJournalsWhatTheyFind) {
         record[1] = 55;
         return uint64_t{0};
     });
-    engine.state().detectors[0] = {routine, 0, 10 * MS, 0, {}};
+    engine.state().detectors[0] = {routine, 0, 10 * MS, 0, {}, 0, 0};
     engine.state().detector_count = 1;
     start(engine.state(), 0);
     for (uint64_t ms = 0; ms < 30; ms++) turn(engine.state(), ms * MS);
@@ -167,7 +167,7 @@ TEST_F(Loop, RunsALateDetectorOnceAndSaysSo) {
         runs++;
         return uint64_t{0};
     });
-    engine.state().detectors[0] = {routine, 0, MS, 0, {}};
+    engine.state().detectors[0] = {routine, 0, MS, 0, {}, 0, 0};
     engine.state().detector_count = 1;
     start(engine.state(), 0);
     turn(engine.state(), 0);
@@ -184,7 +184,7 @@ TEST_F(Loop, JournalsADetectorsDeathAndKeepsItsFindingsOut) {
         defib_emit(&context, DEFIB_RECORD_OWN, 8);
         return defib_load(&context, 0x1000, 8);
     });
-    engine.state().detectors[0] = {routine, 0, MS, 0, {}};
+    engine.state().detectors[0] = {routine, 0, MS, 0, {}, 0, 0};
     engine.state().detector_count = 1;
     turn(engine.state(), 0);
     const auto entries = journal();
@@ -192,6 +192,20 @@ TEST_F(Loop, JournalsADetectorsDeathAndKeepsItsFindingsOut) {
     EXPECT_EQ(entries[0].kind, uint32_t{DEFIB_JOURNAL_DETECTOR_DIED});
     EXPECT_EQ(entries[0].values[0], uint64_t{DEFIB_DEATH_ADDRESS});
     EXPECT_EQ(entries[0].values[1], 0x1000U);
+}
+
+TEST_F(Loop, SaysOfARowOfDeathsThatTheyBegan) {
+    bool is_readable = false;
+    const uint32_t routine = engine.add(DEFIB_ROUTINE_READS, [&](DefibContext& context, auto) {
+        return is_readable ? uint64_t{0} : defib_load(&context, 0x1000, 8);
+    });
+    engine.state().detectors[0] = {routine, 0, MS, 0, {}, 0, 0};
+    engine.state().detector_count = 1;
+    for (uint64_t ms = 0; ms < 30; ms++) {
+        is_readable = ms == 20;
+        turn(engine.state(), ms * MS);
+    }
+    EXPECT_EQ(journal().size(), 2U);
 }
 
 TEST_F(Loop, StopsWhenTold) {

@@ -282,14 +282,6 @@ class Compiler {
 
 }  // namespace
 
-uint64_t digest_of_manifest(std::string_view manifest) {
-    uint64_t digest = 0xcbf29ce484222325;  // FNV-1a
-    for (const char letter : manifest) {
-        digest = (digest ^ static_cast<uint8_t>(letter)) * 0x100000001b3;
-    }
-    return digest;
-}
-
 Result<CompiledPolicy> compile_policy(std::string_view json, std::string_view object,
                                       const Vocabulary& vocabulary) {
     const auto root = layouts::parse_json(json, object);

@@ -31,11 +31,8 @@ struct Vocabulary {
     std::vector<Word> detectors;
     std::vector<Word> routines;
     uint32_t cgroup_view = ~0U;    // the view of cgroups' paths; ~0: there is none
-    uint64_t manifest_digest = 0;  // see digest_of_manifest()
+    uint64_t manifest_digest = 0;  // see digest.h
 };
-
-// Tells a table that was made for another manifest. No signature: the image's covers both.
-uint64_t digest_of_manifest(std::string_view manifest);
 
 }  // namespace defib::image
 

@@ -1,0 +1,303 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/journal/narrator.h"
+
+#include <fmt/format.h>
+
+#include "boot/session/record.h"
+#include "engine/abi/finding.h"
+#include "engine/abi/plan.h"
+#include "engine/abi/policy.h"
+#include "engine/abi/reason.h"
+
+namespace defib::boot {
+namespace {
+
+constexpr double NS_A_SECOND = 1e9;
+constexpr double NS_A_MS = 1e6;
+
+struct Words {
+    const char* word;
+    const char* text;
+};
+
+Words fault_words(uint64_t fault) {
+    switch (fault) {
+#define DEFIB_FAULT_WORDS(name, number, word, text) \
+    case number:                                    \
+        return {word, text};
+        DEFIB_FAULT_LIST(DEFIB_FAULT_WORDS)
+#undef DEFIB_FAULT_WORDS
+        default:
+            return {"unknown", "a fault that this defib does not know"};
+    }
+}
+
+const char* decline_text(uint64_t why) {
+    switch (why) {
+#define DEFIB_DECLINE_TEXT(name, number, text) \
+    case number:                               \
+        return text;
+        DEFIB_DECLINE_LIST(DEFIB_DECLINE_TEXT)
+#undef DEFIB_DECLINE_TEXT
+        default:
+            return "for a reason that this defib does not know";
+    }
+}
+
+const char* outcome_text(uint64_t outcome) {
+    switch (outcome) {
+        case DEFIB_OUTCOME_COMMITTED:
+            return "written";
+        case DEFIB_OUTCOME_NO_CHANGE:
+            return "nothing had to be written";
+        case DEFIB_OUTCOME_DISAGREED:
+            return "no two executions agreed, nothing was written";
+        case DEFIB_OUTCOME_DIED:
+            return "it gave up, nothing was written";
+        case DEFIB_OUTCOME_STALE:
+            return "memory had changed, nothing was written";
+        case DEFIB_OUTCOME_PARTIAL:
+            return "memory changed in between, a part was written";
+        case DEFIB_OUTCOME_READ_ONLY:
+            return "read only, nothing was written";
+        case DEFIB_OUTCOME_REFUSED:
+            return "refused, nothing was written";
+        default:
+            return "no outcome";
+    }
+}
+
+std::string death_text(uint64_t death) {
+    switch (death) {
+#define DEFIB_REASON_TEXT(name, number, passes, text) \
+    case DEFIB_REASON_##name:                         \
+        return text;
+        DEFIB_REASON_LIST(DEFIB_REASON_TEXT)
+#undef DEFIB_REASON_TEXT
+        case DEFIB_DEATH_NONE:
+            return {};
+        case DEFIB_DEATH_FUEL:
+            return "out of fuel";
+        case DEFIB_DEATH_ADDRESS:
+        case DEFIB_DEATH_NOT_MAPPED:
+        case DEFIB_DEATH_WINDOW:
+            return "an address that leads nowhere";
+        case DEFIB_DEATH_ROUTINE:
+            return "the routine is off";
+        default:
+            return fmt::format("reason {}", death);
+    }
+}
+
+const char* victim_text(uint64_t measure) {
+    switch (measure) {
+        case DEFIB_VICTIM_LARGEST:
+            return "the largest";
+        case DEFIB_VICTIM_FASTEST:
+            return "the fastest-growing";
+        case DEFIB_VICTIM_YOUNGEST:
+            return "the youngest";
+        default:
+            return "named first";
+    }
+}
+
+std::string comm_of(uint64_t first, uint64_t second) {
+    char text[17] = {};
+    for (size_t i = 0; i < 8; i++) {
+        text[i] = static_cast<char>(first >> (8 * i));
+        text[8 + i] = static_cast<char>(second >> (8 * i));
+    }
+    return printable(text);
+}
+
+std::string ms(uint64_t ns) {
+    return fmt::format("{:.1f} ms", static_cast<double>(ns) / NS_A_MS);
+}
+
+const char* kind_name(uint32_t kind) {
+    switch (kind) {
+        case DEFIB_JOURNAL_STARTED:
+            return "started";
+        case DEFIB_JOURNAL_STOPPED:
+            return "stopped";
+        case DEFIB_JOURNAL_EXECUTED:
+            return "executed";
+        case DEFIB_JOURNAL_STORED:
+            return "stored";
+        case DEFIB_JOURNAL_FINDING:
+            return "record";
+        case DEFIB_JOURNAL_DETECTOR_DIED:
+            return "detector_died";
+        case DEFIB_JOURNAL_RECORDS_LOST:
+            return "records_lost";
+        case DEFIB_JOURNAL_LATE:
+            return "late";
+        case DEFIB_JOURNAL_REFUSED:
+            return "refused";
+        case DEFIB_JOURNAL_OPENED:
+            return "finding";
+        case DEFIB_JOURNAL_EVIDENCE:
+            return "evidence";
+        case DEFIB_JOURNAL_CULPRIT:
+            return "culprit";
+        case DEFIB_JOURNAL_VICTIM:
+            return "victim";
+        case DEFIB_JOURNAL_STEP:
+            return "step";
+        case DEFIB_JOURNAL_FAILED:
+            return "failed";
+        case DEFIB_JOURNAL_OBSERVED:
+            return "effect";
+        case DEFIB_JOURNAL_DEADLINE:
+            return "deadline";
+        case DEFIB_JOURNAL_PERSISTS:
+            return "persists";
+        case DEFIB_JOURNAL_CLOSED:
+            return "over";
+        case DEFIB_JOURNAL_EXHAUSTED:
+            return "exhausted";
+        case DEFIB_JOURNAL_DECLINED:
+            return "declined";
+        case DEFIB_JOURNAL_IDENTITY_LOST:
+            return "identity_lost";
+        case DEFIB_JOURNAL_UNDONE:
+            return "undone";
+        case DEFIB_JOURNAL_WOULD:
+            return "would";
+        default:
+            return "unknown";
+    }
+}
+
+}  // namespace
+
+std::string Narrator::name_of(NameOf of, uint64_t number) const {
+    const auto found = names_.find({of, static_cast<uint32_t>(number)});
+    return found == names_.end() ? fmt::format("{}", number) : printable(found->second);
+}
+
+std::string Narrator::event_of(const DefibJournalEntry& entry) const {
+    const auto& v = entry.values;
+    const auto routine = [&] { return name_of(NameOf::routine, entry.subject); };
+    switch (entry.kind) {
+        case DEFIB_JOURNAL_STARTED:
+            return "the engine runs";
+        case DEFIB_JOURNAL_STOPPED:
+            return "the engine has stopped";
+        case DEFIB_JOURNAL_STORED:
+            return fmt::format("wrote {} at {:#x}: {:#x} -> {:#x}",
+                               name_of(NameOf::field, entry.subject), v[0], v[1], v[2]);
+        case DEFIB_JOURNAL_OPENED: {
+            const Words fault = fault_words(entry.subject);
+            return fmt::format("FOUND {}: {} (rule {})", fault.word, fault.text,
+                               name_of(NameOf::rule, v[0]));
+        }
+        case DEFIB_JOURNAL_CULPRIT:
+            return fmt::format("  culprit {} {}, weight {}, growth {}/s", entry.subject,
+                               comm_of(v[2], v[3]), v[0], v[1]);
+        case DEFIB_JOURNAL_VICTIM:
+            return fmt::format("victim: {} {}, {}", entry.subject, comm_of(v[2], v[3]),
+                               victim_text(v[1]));
+        case DEFIB_JOURNAL_STEP:
+            return fmt::format("DOES step {}: {}", v[0] + 1, routine());
+        case DEFIB_JOURNAL_WOULD:
+            return fmt::format("would do: {}", routine());
+        case DEFIB_JOURNAL_EXECUTED:
+            return fmt::format("{}: {}{}{}", routine(), outcome_text(v[0]), v[1] != 0 ? ": " : "",
+                               death_text(v[1]));
+        case DEFIB_JOURNAL_FAILED:
+            return fmt::format("step {} failed: {}: {}{}{}", v[3] + 1, routine(),
+                               outcome_text(v[0]), v[1] != 0 ? ": " : "", death_text(v[1]));
+        case DEFIB_JOURNAL_OBSERVED:
+            return fmt::format("EFFECT of {} seen {} after it, {} after the finding", routine(),
+                               ms(v[0]), ms(v[1]));
+        case DEFIB_JOURNAL_DEADLINE:
+            return fmt::format("no effect of {} within {}", routine(), ms(v[0]));
+        case DEFIB_JOURNAL_PERSISTS:
+            return fmt::format("{} had its effect, and the fault is still there after {}",
+                               routine(), ms(v[0]));
+        case DEFIB_JOURNAL_CLOSED:
+            return fmt::format(
+                "OVER: {}, {} after the finding{}", fault_words(entry.subject).word, ms(v[0]),
+                v[2] == 0 ? ", by itself" : fmt::format(", {} after the repair began", ms(v[1])));
+        case DEFIB_JOURNAL_EXHAUSTED:
+            return fmt::format("{}: no step is left", fault_words(entry.subject).word);
+        case DEFIB_JOURNAL_DECLINED:
+            if (v[1] != 0) {
+                return fmt::format("passes over {} {}: {}", v[1], comm_of(v[2], v[3]),
+                                   decline_text(entry.subject));
+            }
+            return fmt::format("does nothing: {}", decline_text(entry.subject));
+        case DEFIB_JOURNAL_IDENTITY_LOST:
+            return "another kernel is there now, or this one boots again: nothing is done any more";
+        case DEFIB_JOURNAL_UNDONE:
+            return fmt::format("taken back by {}: {}", routine(), outcome_text(v[0]));
+        case DEFIB_JOURNAL_DETECTOR_DIED:
+            return fmt::format("detector {} could not look: {} ({:#x})",
+                               name_of(NameOf::detector, entry.subject), death_text(v[0]), v[1]);
+        case DEFIB_JOURNAL_RECORDS_LOST:
+            return fmt::format("{} found more than there is room for: {} left out", routine(),
+                               v[0]);
+        case DEFIB_JOURNAL_REFUSED:
+            return fmt::format("{} is off", routine());
+        case DEFIB_JOURNAL_EVIDENCE:
+        case DEFIB_JOURNAL_LATE:
+        case DEFIB_JOURNAL_FINDING:
+            return {};  // for machines
+        default:
+            return fmt::format("an entry of kind {}", entry.kind);
+    }
+}
+
+std::string Narrator::line_of(const DefibJournalEntry& entry) const {
+    const std::string event = event_of(entry);
+    if (event.empty()) return {};
+    const double seconds = static_cast<double>(entry.time_ns - start_ns_) / NS_A_SECOND;
+    const std::string number =
+        entry.case_number == 0 ? std::string() : fmt::format("#{}", entry.case_number);
+    return fmt::format("{:>10.3f} s  {:<4} {}", seconds, number, event);
+}
+
+nlohmann::ordered_json Narrator::json_of(const DefibJournalEntry& entry) const {
+    nlohmann::ordered_json json = {
+        {"sequence", entry.sequence},     {"time_ns", entry.time_ns - start_ns_},
+        {"event", kind_name(entry.kind)}, {"kind", entry.kind},
+        {"case", entry.case_number},      {"subject", entry.subject}};
+    switch (entry.kind) {
+        case DEFIB_JOURNAL_OPENED:
+            json["fault"] = fault_words(entry.subject).word;
+            json["rule"] = name_of(NameOf::rule, entry.values[0]);
+            break;
+        case DEFIB_JOURNAL_CLOSED:
+        case DEFIB_JOURNAL_EXHAUSTED:
+            json["fault"] = fault_words(entry.subject).word;
+            break;
+        case DEFIB_JOURNAL_CULPRIT:
+        case DEFIB_JOURNAL_VICTIM:
+            json["name"] = comm_of(entry.values[2], entry.values[3]);
+            break;
+        case DEFIB_JOURNAL_EXECUTED:
+        case DEFIB_JOURNAL_STEP:
+        case DEFIB_JOURNAL_WOULD:
+        case DEFIB_JOURNAL_FAILED:
+        case DEFIB_JOURNAL_OBSERVED:
+        case DEFIB_JOURNAL_DEADLINE:
+        case DEFIB_JOURNAL_PERSISTS:
+        case DEFIB_JOURNAL_UNDONE:
+            json["routine"] = name_of(NameOf::routine, entry.subject);
+            break;
+        case DEFIB_JOURNAL_STORED:
+            json["field"] = name_of(NameOf::field, entry.subject);
+            break;
+        default:
+            break;
+    }
+    json["values"] = entry.values;
+    const std::string text = event_of(entry);
+    if (!text.empty()) json["text"] = text;
+    return json;
+}
+
+}  // namespace defib::boot

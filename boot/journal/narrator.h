@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A journal's entries for people, one line each, and for machines. `defib run` tells them as they
+// come, `defib journal` afterwards; the words are the same.
+#ifndef DEFIB_BOOT_JOURNAL_NARRATOR_H
+#define DEFIB_BOOT_JOURNAL_NARRATOR_H
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "boot/journal/reader.h"
+
+namespace defib::boot {
+
+class Narrator {
+  public:
+    // Times count from `start_ns`, on the engine's clock.
+    Narrator(const JournalNames& names, uint64_t start_ns) : names_(names), start_ns_(start_ns) {}
+
+    // Empty: nothing that a person would miss.
+    std::string line_of(const DefibJournalEntry& entry) const;
+    nlohmann::ordered_json json_of(const DefibJournalEntry& entry) const;
+
+  private:
+    std::string event_of(const DefibJournalEntry& entry) const;
+    std::string name_of(NameOf of, uint64_t number) const;
+
+    const JournalNames& names_;
+    uint64_t start_ns_;
+};
+
+}  // namespace defib::boot
+
+#endif
