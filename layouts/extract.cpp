@@ -36,6 +36,9 @@ KernelIdentity merged(KernelIdentity said, KernelIdentity guessed) {
 void take_symbols(Layout& layout, SymbolMap symbols, const Selection& selection) {
     if (const auto* wanted = std::get_if<Wanted>(&selection)) {
         std::erase_if(symbols, [&](const auto& s) { return !wanted->symbols.contains(s.first); });
+        for (auto& [name, symbol] : symbols) {
+            if (!wanted->stored_symbols.contains(name)) symbol.room = 0;
+        }
     }
     layout.symbols = std::move(symbols);
 }

@@ -94,6 +94,7 @@ struct KernelIdentity {
 struct LayoutSymbol {
     int64_t value = 0;         // bytes from _text; of an absolute one: the value itself
     bool is_absolute = false;  // per-CPU variables (their offset in the per-CPU area), on x86-64
+    uint64_t room = 0;         // bytes up to the next symbol; 0: not known
 
     bool operator==(const LayoutSymbol&) const = default;
 };

@@ -99,6 +99,16 @@ TEST(LayoutJson, WhatIsWrittenIsReadBack) {
     EXPECT_EQ(*layout, sample());
 }
 
+TEST(LayoutJson, TheRoomOfASymbolIsWrittenWhereItIsKnown) {
+    Layout layout = sample();
+    layout.symbols["init_task"].room = 9728;
+    const std::string text = to_json(layout);
+    EXPECT_TRUE(text.contains("\"room\":{\n\"init_task\":9728}}}"));
+    const auto back = read_layout(text, "a.json");
+    ASSERT_TRUE(back) << to_line(back.error());
+    EXPECT_EQ(*back, layout);
+}
+
 TEST(LayoutJson, AnEmptyLayoutIsOne) {
     const auto layout = read_layout(to_json(Layout{}), "a.json");
     ASSERT_TRUE(layout);
@@ -160,6 +170,8 @@ TEST(LayoutJson, ViolationsAreNamedWithTheirPlace) {
               "a.json: not a layout: symbols.offset.init_task: is no number of 64 bits with sign");
     EXPECT_EQ(line(with("\"runqueues\"", "\"init_task\"")),
               "a.json: not a layout: symbols.absolute.init_task: has two places");
+    EXPECT_EQ(line(with("174976}}", "174976},\"room\":{\"nothing\":8}}")),
+              "a.json: not a layout: symbols.room.nothing: has a room and no place");
     EXPECT_EQ(line(with("\"x86_64\"", "\"\"")),
               "a.json: not a layout: kernel.architecture: is no text");
     EXPECT_EQ(line(with("[4,5]", "[4,9]")),

@@ -288,6 +288,7 @@ class LayoutReader {
     bool read_symbols(const JsonValue& json) {
         return entries(json, {"offset", "absolute"},
                        [&](std::string_view place, const JsonValue& group) {
+                           if (place == "room") return read_rooms(group);
                            if (place != "offset" && place != "absolute") return unknown_key();
                            return read_symbols_of(group, place == "absolute");
                        });
@@ -298,6 +299,15 @@ class LayoutReader {
             LayoutSymbol symbol{0, are_absolute};
             if (!number(value, symbol.value)) return false;
             return layout_.symbols.emplace(name, symbol).second || complain("has two places");
+        });
+    }
+
+    // Behind the places, as they are written.
+    bool read_rooms(const JsonValue& json) {
+        return entries(json, {}, [&](const std::string& name, const JsonValue& value) {
+            const auto symbol = layout_.symbols.find(name);
+            if (symbol == layout_.symbols.end()) return complain("has a room and no place");
+            return size(value, symbol->second.room);
         });
     }
 

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
@@ -218,6 +219,20 @@ void write_symbols_that(Writer& out, const Layout& layout, bool are_absolute) {
     out.close('}');
 }
 
+void write_rooms(Writer& out, const Layout& layout) {
+    const auto has_room = [](const auto& entry) { return entry.second.room != 0; };
+    if (std::ranges::none_of(layout.symbols, has_room)) return;
+    out.line();
+    out.key("room");
+    out.open('{');
+    for (const auto& [name, symbol] : layout.symbols) {
+        if (symbol.room == 0) continue;
+        out.line();
+        out.entry(name, static_cast<int64_t>(symbol.room));
+    }
+    out.close('}');
+}
+
 void write_symbols(Writer& out, const Layout& layout) {
     out.line();
     out.key("symbols");
@@ -228,6 +243,7 @@ void write_symbols(Writer& out, const Layout& layout) {
     out.line();
     out.key("absolute");
     write_symbols_that(out, layout, true);
+    write_rooms(out, layout);
     out.close('}');
 }
 

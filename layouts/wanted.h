@@ -24,6 +24,7 @@ struct Wanted {
     std::map<std::string, NameSet, std::less<>> enums;
     NameSet constants;
     NameSet symbols;
+    NameSet stored_symbols;  // of `symbols`: those whose room is wanted too
 };
 
 // layouts/wanted.json, which is compiled in.

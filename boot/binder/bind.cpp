@@ -98,6 +98,8 @@ class Binder {
             {"constant_exists", &Binder::constant_exists},
             {"symbol", &Binder::symbol},
             {"symbol_exists", &Binder::symbol_exists},
+            {"symbol_stored", &Binder::stored_symbol},
+            {"symbol_stored_per_cpu", &Binder::stored_symbol},
             {"bit_offset", &Binder::bit_offset},
             {"bit_width", &Binder::bit_width},
             {"scratch", &Binder::scratch},
@@ -180,6 +182,41 @@ class Binder {
         const auto value = static_cast<uint64_t>(found->second.value);
         return found->second.is_absolute ? value : text_ + value;
     }
+    // No layout has the type of a variable, but how far away the next one is.
+    Found<uint64_t> stored_symbol(const Slot& slot) const {
+        const auto value = symbol(slot);
+        if (!value) return value;
+        if (is_per_cpu(*value, slot.path) != (slot.kind == "symbol_stored_per_cpu")) {
+            return std::unexpected(slot.path + ": " + (slot.kind == "symbol_stored" ? "a" : "no") +
+                                   " per-CPU variable here");
+        }
+        uint64_t needed = slot.width;
+        if (!slot.structure.empty()) {
+            const auto structure = layout_.structs.find(std::string(plain_name(slot.structure)));
+            needed = structure == layout_.structs.end() ? 0 : structure->second.size;
+        }
+        const uint64_t room = layout_.symbols.find(slot.path)->second.room;
+        if (room == 0) {
+            return std::unexpected(slot.path +
+                                   ": how large it is; a layout made for these routines says so");
+        }
+        if (needed != 0 && needed <= room) return value;
+        return std::unexpected(
+            fmt::format("{}: room for {} bytes here, {} in the routine", slot.path, room, needed));
+    }
+
+    // By their place in the CPUs' area, or since 6.15 (9d7de2aa8b41) as addresses in a section.
+    bool is_per_cpu(uint64_t value, const std::string& name) const {
+        if (layout_.symbols.find(name)->second.is_absolute) return true;
+        const auto start = layout_.symbols.find("__per_cpu_start");
+        const auto end = layout_.symbols.find("__per_cpu_end");
+        if (start == layout_.symbols.end() || end == layout_.symbols.end()) return false;
+        const auto at = [&](const auto& symbol) {
+            return text_ + static_cast<uint64_t>(symbol->second.value);
+        };
+        return !start->second.is_absolute && value >= at(start) && value < at(end);
+    }
+
     Found<uint64_t> symbol_exists(const Slot& slot) const {
         return layout_.symbols.contains(slot.path) ? 1 : 0;
     }
@@ -273,6 +310,12 @@ void want(const Manifest& manifest, layouts::Wanted& wanted) {
         const std::string rest = dot == std::string::npos ? "" : slot.path.substr(dot + 1);
         if (slot.kind.starts_with("constant")) wanted.constants.insert(slot.path);
         if (slot.kind.starts_with("symbol")) wanted.symbols.insert(slot.path);
+        if (slot.kind.starts_with("symbol_stored")) {
+            wanted.stored_symbols.insert(slot.path);
+            wanted.symbols.insert({"__per_cpu_start", "__per_cpu_end"});
+            const std::string structure(plain_name(slot.structure));
+            if (!structure.empty()) wanted.structs[structure];
+        }
         if (slot.kind.starts_with("enum")) wanted.enums[first].insert(rest);
         const bool is_of_struct = slot.kind == "size" || slot.kind == "exists" ||
                                   slot.kind == "offset" || slot.kind.starts_with("bit_");

@@ -159,6 +159,54 @@ TEST_F(Bind, TurnsOffWhatTheKernelContradicts) {
     EXPECT_NE(why_off(question("riddle", "task_struct")), "");
 }
 
+TEST_F(Bind, TurnsOffAStoreThatIsWiderThanItsVariable) {
+    layout.symbols["panic_timeout"] = {0x2000, false, 4};
+    const auto stored = [](const char* kind, const char* name, uint64_t width) {
+        Slot slot = question(kind, name);
+        slot.class_name = "integer";
+        slot.width = width;
+        return slot;
+    };
+    EXPECT_EQ(why_off(stored("symbol_stored", "panic_timeout", 4)), "");
+    EXPECT_EQ(bound().binding.values[0], TEXT + 0x2000);
+    EXPECT_EQ(why_off(stored("symbol_stored", "panic_timeout", 8)),
+              "this kernel has not: panic_timeout: room for 4 bytes here, 8 in the routine");
+    EXPECT_NE(why_off(stored("symbol_stored", "panic_timeout", 0)), "");
+    EXPECT_NE(why_off(stored("symbol_stored", "nothing", 4)), "");
+    // Whose room the layout does not say.
+    EXPECT_NE(why_off(stored("symbol_stored", "init_task", 4)), "");
+
+    layout.symbols["init_task"].room = 0x80;
+    Slot task = stored("symbol_stored", "init_task", 0);
+    task.structure = "task_struct___old";
+    EXPECT_EQ(why_off(task), "");
+    layout.symbols["init_task"].room = 0x7f;
+    EXPECT_NE(why_off(task), "");
+    task.structure = "mm_struct";
+    EXPECT_NE(why_off(task), "");
+}
+
+TEST_F(Bind, TurnsOffAStoreToEveryCpusCopyOfWhatHasNone) {
+    layout.symbols["one"] = {0x2000, false, 4};
+    layout.symbols["each"] = {0x3000, true, 4};
+    layout.symbols["since_6_15"] = {0x9000, false, 4};
+    const auto is_on = [&](const char* kind, const char* name) {
+        Slot slot = question(kind, name);
+        slot.class_name = "integer";
+        slot.width = 4;
+        return why_off(slot).empty();
+    };
+    EXPECT_TRUE(is_on("symbol_stored", "one"));
+    EXPECT_FALSE(is_on("symbol_stored_per_cpu", "one"));
+    EXPECT_FALSE(is_on("symbol_stored", "each"));
+    EXPECT_TRUE(is_on("symbol_stored_per_cpu", "each"));
+    EXPECT_FALSE(is_on("symbol_stored_per_cpu", "since_6_15"));
+    layout.symbols["__per_cpu_start"] = {0x8000, false};
+    layout.symbols["__per_cpu_end"] = {0xa000, false};
+    EXPECT_TRUE(is_on("symbol_stored_per_cpu", "since_6_15"));
+    EXPECT_FALSE(is_on("symbol_stored", "since_6_15"));
+}
+
 TEST_F(Bind, TurnsOffAWayThroughAnotherStructure) {
     layout.structs["signal_struct"] = {
         .size = 0x20, .members = {member("nr_threads", 8, 4, MemberKind::integer, true)}};
@@ -281,8 +329,15 @@ TEST_F(Bind, SaysWhatALayoutMustHold) {
     add(question("enum", "pid_type.PIDTYPE_PID"));
     add(question("constant", "MM_FILEPAGES"));
     add(question("symbol_exists", "pcpu_hot"));
+    Slot stored = question("symbol_stored", "panic_timeout");
+    stored.structure = "mutex___old";
+    add(stored);
     layouts::Wanted wanted;
     want(manifest, wanted);
+    EXPECT_TRUE(wanted.symbols.contains("panic_timeout"));
+    EXPECT_TRUE(wanted.stored_symbols.contains("panic_timeout"));
+    EXPECT_FALSE(wanted.stored_symbols.contains("pcpu_hot"));
+    EXPECT_TRUE(wanted.structs.contains("mutex"));
     EXPECT_TRUE(wanted.structs["task_struct"].contains("se"));
     EXPECT_TRUE(wanted.structs["sched_entity"].contains("vruntime"));
     EXPECT_TRUE(wanted.structs["mm_rss_stat"].contains("count"));

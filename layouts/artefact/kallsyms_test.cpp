@@ -54,6 +54,16 @@ TEST(Kallsyms, AGlobalSymbolWinsAndAmbiguousLocalOnesAreLeftOut) {
     EXPECT_FALSE(found->symbols.contains("twice"));
 }
 
+TEST(Kallsyms, SayHowFarTheNextOneIs) {
+    const auto found = find_and_decode(image(KallsymsOrder::offsets_last, PerCpu::absolute));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->symbols.at("symbol_7").room, 0x10U);
+    // Up to one that is left out because its name is not the only one.
+    EXPECT_EQ(found->symbols.at("_text").room, 0x10U);
+    EXPECT_EQ(found->symbols.at("symbol_299").room, 0U) << "nothing follows";
+    EXPECT_EQ(found->symbols.at("runqueues").room, 0U) << "what follows is no per-CPU variable";
+}
+
 TEST(Kallsyms, AreNotFoundWhereThereAreNone) {
     const auto found = find_kallsyms(as_bytes(std::string(1 << 20, 'a')), "test");
     ASSERT_FALSE(found.has_value());
