@@ -2,16 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/compiler/assemble.h"
 
+#include "engine/base/file.h"
 #include "engine/base/tool.h"
 
 namespace defib::compiler {
 
 Result<void> assemble(const std::string& assembler, const std::filesystem::path& ptx,
-                      const std::string& processor, Cubin kind,
-                      const std::filesystem::path& output) {
+                      const std::string& processor, const std::filesystem::path& output) {
+    const auto text = MappedFile::open(ptx);
+    if (!text) return std::unexpected(text.error());
     const std::filesystem::path unfinished = output.string() + ".unfinished";
     std::vector<std::string> arguments = {"-arch=" + processor, ptx, "-o", unfinished};
-    if (kind == Cubin::part) arguments.insert(arguments.begin(), "--compile-only");
+    // Of a text without an entry, a part to be linked, ptxas keeps nothing unless it is told to.
+    if (!as_text(text->bytes()).contains(".entry"))
+        arguments.insert(arguments.begin(), "--compile-only");
     const char* const programs[] = {assembler.c_str()};
     const auto run = run_tool(programs, arguments, {});
     std::error_code ignored;

@@ -12,14 +12,10 @@
 
 namespace defib::compiler {
 
-// A program that a driver loads, or a part that lacks what others bring.
-enum class Cubin : uint8_t { whole, part };
-
-// Has `assembler` (ptxas) make `output` for `processor` ("sm_80") out of PTX. `output` is there
-// whole or not at all.
+// Has `assembler` (ptxas) make `output` for `processor` ("sm_80") out of a file of PTX. `output` is
+// there whole or not at all.
 Result<void> assemble(const std::string& assembler, const std::filesystem::path& ptx,
-                      const std::string& processor, Cubin kind,
-                      const std::filesystem::path& output);
+                      const std::string& processor, const std::filesystem::path& output);
 
 }  // namespace defib::compiler
 

@@ -51,14 +51,13 @@ Result<void> write_cubins(const Options& options) {
     }
     const auto text = parse_ptx(options.ptx.front());
     if (!text) return std::unexpected(text.error());
-    const auto kind = text->runtime.empty() ? compiler::Cubin::part : compiler::Cubin::whole;
     for (const std::string& cubin : options.cubins) {
         const size_t colon = cubin.rfind(':');
         if (colon == std::string::npos) {
             return fail(DEFIB_ERROR_BASE_USAGE, "--cubin " + cubin, "is not FILE:PROCESSOR",
                         "write --cubin engine.sm_80.cubin:sm_80");
         }
-        auto made = compiler::assemble(options.assembler, text->file, cubin.substr(colon + 1), kind,
+        auto made = compiler::assemble(options.assembler, text->file, cubin.substr(colon + 1),
                                        cubin.substr(0, colon));
         if (!made) return made;
     }

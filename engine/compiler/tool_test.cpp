@@ -85,11 +85,16 @@ std::string assembler_in(const TemporaryFolder& folder, const std::string& body)
 TEST(Assembler, IsAskedForOneCardAndWritesWhatItMade) {
     const TemporaryFolder folder;
     const auto assembler = assembler_in(folder, "for last; do :; done\necho \"$@\" >\"$last\"\n");
+    const auto ptx = folder / "engine.ptx";
     const auto out = folder / "a.cubin";
-    ASSERT_TRUE(assemble(assembler, "engine.ptx", "sm_80", Cubin::whole, out));
-    EXPECT_EQ(read_text(out), "-arch=sm_80 engine.ptx -o " + out.string() + ".unfinished\n");
-    ASSERT_TRUE(assemble(assembler, "engine.ptx", "sm_80", Cubin::part, out));
-    EXPECT_TRUE(read_text(out).starts_with("--compile-only -arch=sm_80 "));
+    const std::string asked =
+        "-arch=sm_80 " + ptx.string() + " -o " + out.string() + ".unfinished\n";
+    std::ofstream(ptx) << ".visible .entry defib_engine() {}";
+    ASSERT_TRUE(assemble(assembler, ptx, "sm_80", out));
+    EXPECT_EQ(read_text(out), asked);
+    std::ofstream(ptx) << ".visible .func defib_dispatch() {}";
+    ASSERT_TRUE(assemble(assembler, ptx, "sm_80", out));
+    EXPECT_EQ(read_text(out), "--compile-only " + asked);
 }
 
 TEST(Assembler, LeavesNothingWhenItFails) {
@@ -97,13 +102,15 @@ TEST(Assembler, LeavesNothingWhenItFails) {
     const auto assembler = assembler_in(
         folder, "for last; do :; done\necho half >\"$last\"\necho 'no such card' >&2\nexit 255\n");
     const auto out = folder / "a.cubin";
-    const auto made = assemble(assembler, "engine.ptx", "sm_1", Cubin::whole, out);
+    const auto ptx = folder / "engine.ptx";
+    std::ofstream(ptx) << ".version 6.4";
+    const auto made = assemble(assembler, ptx, "sm_1", out);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, DEFIB_ERROR_BASE_TOOL_FAILED);
     EXPECT_EQ(made.error().detail, "no such card");
     EXPECT_FALSE(std::filesystem::exists(out));
     EXPECT_FALSE(std::filesystem::exists(out.string() + ".unfinished"));
-    const auto missing = assemble("/no/ptxas", "engine.ptx", "sm_80", Cubin::whole, out);
+    const auto missing = assemble("/no/ptxas", ptx, "sm_80", out);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, DEFIB_ERROR_BASE_TOOL_MISSING);
 }

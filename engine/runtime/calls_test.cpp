@@ -117,6 +117,24 @@ TEST_F(Calls, ServeLoadsFromAPictureAndOnlyThose) {
     EXPECT_EQ(load(0x111100, 8), 8U);
 }
 
+// What makes a picture one moment of an object: a second reading that is the same, to the last byte,
+// also behind a page's end.
+TEST_F(Calls, TellAPictureFromWhatChangedSince) {
+    const uint64_t object = 0x110ff0;
+    memory.write<uint64_t>(object, 1);
+    memory.write<uint64_t>(object + 0x38, 2);
+    start(100, DEFIB_STORES_DENIED);
+    EXPECT_TRUE(is_still_so(*context));
+    take_picture(*context, SyntheticMemory::direct(object), 0x40);
+    EXPECT_TRUE(is_still_so(*context));
+    memory.write<uint64_t>(object + 0x40, 3);  // beside it
+    EXPECT_TRUE(is_still_so(*context));
+    memory.write<uint8_t>(object + 0x3f, 1);
+    EXPECT_FALSE(is_still_so(*context));
+    memory.write<uint8_t>(object + 0x3f, 0);
+    EXPECT_TRUE(is_still_so(*context));
+}
+
 TEST_F(Calls, HoldNoPictureOfWhatCannotBeRead) {
     start();
     take_picture(*context, SyntheticMemory::direct(SyntheticMemory::LOW_SIZE - 16), 64);
