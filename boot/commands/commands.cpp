@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/commands/commands.h"
 
+#include "boot/commands/act.h"
 #include "boot/commands/layout_check.h"
 #include "boot/commands/locks.h"
 #include "boot/commands/log.h"
@@ -15,6 +16,7 @@ std::span<const Command> commands() {
         {"", "ps", "processes and threads of a target, seen from outside", declare_ps},
         {"", "stat", "load, memory, pressure and CPUs of a target", declare_stat},
         {"", "log", "the kernel log of a target, also after a panic", declare_log},
+        {"", "act", "one repair by hand, with its plan and its effect", declare_act},
         {"layout", "check",
          "say whose layout it is, what binds to it, and whether one may act with it",
          declare_layout_check},

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "boot/session/repair.h"
 #include "layouts/extract.h"
 #include "layouts/layout_json.h"
 
@@ -47,12 +48,13 @@ void declare_look(CLI::App& options, LookArguments& arguments) {
     options.add_flag("--json", arguments.is_json, "JSON instead of a table");
 }
 
-Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments) {
+Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments, Access access) {
     auto layout = layout_of(arguments);
     if (!layout) return std::unexpected(layout.error());
     SessionOptions options;
     options.target = arguments.target;
     options.layout = std::move(*layout);
+    options.access = access;
     return Session::start(std::move(options), routine_set());
 }
 
@@ -78,28 +80,7 @@ void print_json(const nlohmann::ordered_json& json) {
 }
 
 std::string death_name(uint32_t death) {
-    switch (death) {
-        case DEFIB_DEATH_NONE:
-            return "no room";
-        case DEFIB_DEATH_FUEL:
-            return "out of fuel";
-        case DEFIB_DEATH_ADDRESS:
-            return "not a kernel address";
-        case DEFIB_DEATH_NOT_MAPPED:
-            return "nothing mapped";
-        case DEFIB_DEATH_WINDOW:
-            return "outside of the target's memory";
-        case DEFIB_DEATH_STRADDLE:
-            return "across the end of a page";
-        case DEFIB_DEATH_SLOT:
-            return "not bound";
-        case DEFIB_DEATH_INDEX:
-            return "an index out of range";
-        case DEFIB_DEATH_TORN:
-            return "it changed while it was read";
-        default:
-            return fmt::format("reason {}", death);
-    }
+    return death == DEFIB_DEATH_NONE ? "no room" : reason_text(death);
 }
 
 }  // namespace defib::boot

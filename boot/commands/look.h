@@ -25,7 +25,8 @@ struct LookArguments {
 
 void declare_look(CLI::App& options, LookArguments& arguments);
 
-Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments);
+Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments,
+                                              Access access = Access::look);
 
 // The frame of every JSON answer: whose it is.
 nlohmann::ordered_json json_of(const Session& session);

@@ -8,6 +8,8 @@
 
 #include "boot/find/kernel.h"
 #include "boot/find/map_x86_64.h"
+#include "boot/find/scratch.h"
+#include "engine/abi/scratch.h"
 #include "engine/base/unique_fd.h"
 
 namespace defib::boot {
@@ -122,6 +124,57 @@ TEST_F(MadeUpKernel, IsLookedForWithoutAllocatingHoles) {
     const auto target = open();
     ASSERT_TRUE(find_kernel(*target));
     EXPECT_LE(allocated(), before + (1U << 20));
+}
+
+// The note: what leads to it, its header, its name, its text, and two pages.
+struct Note : MadeUpKernel {
+    static constexpr uint64_t PLACE = 0x800000;  // physical
+    static constexpr uint64_t POINTER = 0x300800;
+    static constexpr uint64_t SCRATCH = PLACE + 8192 - DEFIB_SCRATCH_SIZE;
+
+    Note() {
+        write(0x777000, info("6.1.0-56-amd64"));
+        write(IMAGE_PHYSICAL + POINTER, DIRECT_MAP + PLACE);
+        write(PLACE, std::string_view("\x0b\0\0\0\x00\x02\0\0\0\0\0\0VMCOREINFO\0\0", 24));
+        write(PLACE + 24, "OSRELEASE=6.1.0-56-amd64\n");
+        layout.symbols["vmcoreinfo_note"] = {POINTER, false};
+    }
+    Scratch found() {
+        const auto target = open();
+        const auto kernel = find_kernel(*target);
+        EXPECT_TRUE(kernel);
+        return kernel ? find_scratch(*kernel, layout) : Scratch{};
+    }
+
+    layouts::Layout layout;
+};
+
+TEST_F(Note, OffersItsUnusedEnd) {
+    EXPECT_EQ(found().address, DIRECT_MAP + SCRATCH);
+    EXPECT_EQ(found().size, DEFIB_SCRATCH_SIZE);
+}
+
+TEST_F(Note, OffersNothingThatIsInUse) {
+    write(PLACE + 8184, uint64_t{1});
+    EXPECT_EQ(found().size, 0U);
+}
+
+TEST_F(Note, OffersAgainWhatARepairUsedBefore) {
+    write(PLACE + 8184, uint64_t{1});
+    write(SCRATCH, uint64_t{DEFIB_SCRATCH_MARK});
+    EXPECT_EQ(found().size, DEFIB_SCRATCH_SIZE);
+}
+
+TEST_F(Note, OffersNothingWhereItIsSomethingElse) {
+    write(PLACE + 12, "VMCOREINFX");
+    EXPECT_EQ(found().size, 0U);
+    layout.symbols.clear();
+    EXPECT_EQ(found().size, 0U);
+}
+
+TEST_F(Note, OffersNothingWhereItDoesNotStartAPage) {
+    write(IMAGE_PHYSICAL + POINTER, DIRECT_MAP + PLACE + 8);
+    EXPECT_EQ(found().size, 0U);
 }
 
 }  // namespace

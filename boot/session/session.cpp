@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "boot/find/scratch.h"
 #include "engine/runtime/processor.h"
 
 namespace defib::boot {
@@ -27,7 +28,10 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
     if (!proved) return std::unexpected(proved.error());
     complete_map(session->kernel_, session->layout_);
 
-    auto bound = bind(session->manifest_, session->layout_, session->kernel_.text, Scratch{});
+    // A target that is only looked at gets it too, so that a plan can be shown: nothing is stored
+    // through a window that is read only.
+    auto bound = bind(session->manifest_, session->layout_, session->kernel_.text,
+                      find_scratch(session->kernel_, session->layout_));
     if (!bound) return std::unexpected(bound.error());
     session->bound_ = std::move(*bound);
 
@@ -69,6 +73,37 @@ Result<Seen> Session::view(std::string_view name, std::string_view collector,
         command.arguments[first + i] = arguments[i];
     }
 
+    return carry_out(command);
+}
+
+Seen Session::act(uint32_t routine, std::span<const uint64_t> arguments) {
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_ACT;
+    command.routine = routine;
+    for (size_t i = 0; i < arguments.size() && i < DEFIB_ARGUMENTS; i++) {
+        command.arguments[i] = arguments[i];
+    }
+    return carry_out(command);
+}
+
+DefibEffect Session::observe(uint32_t routine, std::span<const uint64_t> arguments) {
+    const uint32_t observer = bound_.routines[routine].routine.observer;
+    if (observer == DEFIB_NO_ROUTINE) return DEFIB_EFFECT_THERE;
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_VIEW;
+    command.view = {DEFIB_VIEW_ONCE, observer, 0, 0};
+    for (size_t i = 0; i < arguments.size() && i < DEFIB_ARGUMENTS; i++) {
+        command.arguments[i] = arguments[i];
+    }
+    const DefibAnswer answer = engine_->carry_out(command);
+    // What could not be read now may be readable at the next look.
+    if (answer.death != DEFIB_DEATH_NONE) return DEFIB_EFFECT_NOT_YET;
+    return answer.result == DEFIB_EFFECT_THERE || answer.result == DEFIB_EFFECT_NEVER
+               ? static_cast<DefibEffect>(answer.result)
+               : DEFIB_EFFECT_NOT_YET;
+}
+
+Seen Session::carry_out(const DefibCommand& command) {
     Seen seen;
     seen.answer = engine_->carry_out(command);
     const DefibRecords& records = seen.answer.records;

@@ -15,6 +15,7 @@
 #include "boot/find/kernel.h"
 #include "boot/session/record.h"
 #include "boot/target/target.h"
+#include "engine/abi/reason.h"
 
 namespace defib::boot {
 
@@ -46,6 +47,14 @@ class Session {
     Result<Seen> view(std::string_view name, std::string_view collector = {},
                       std::span<const uint64_t> arguments = {});
 
+    // Carries out a repair's chain, once. The records are its stores (DEFIB_RECORD_STORE) and what
+    // the routines reported.
+    Seen act(uint32_t routine, std::span<const uint64_t> arguments);
+    // Whether its effect is there; without an observer: yes.
+    DefibEffect observe(uint32_t routine, std::span<const uint64_t> arguments);
+    // Its number, or why it is off.
+    Result<uint32_t> routine_that_is_on(std::string_view name) const;
+
     const Target& target() const { return target_; }
     const Kernel& kernel() const { return kernel_; }
     const layouts::Layout& layout() const { return layout_; }
@@ -55,7 +64,7 @@ class Session {
 
   private:
     Session() = default;
-    Result<uint32_t> routine_that_is_on(std::string_view name) const;
+    Seen carry_out(const DefibCommand& command);
 
     Target target_;
     Kernel kernel_;

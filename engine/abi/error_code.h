@@ -62,6 +62,7 @@
     X(BOOT_ENGINE,              'B','O',  8, ENVIRONMENT, "the engine does not run")               \
     X(BOOT_JOURNAL,             'B','O',  9, INPUT,       "not a journal")                         \
     X(BOOT_TARGET_LOST,         'B','O', 10, ENVIRONMENT, "the target is gone, or is another one by now")\
+    X(BOOT_NOT_DONE,            'B','O', 11, NO,          "not done")                              \
     /* SG: signing */                                                                              \
     X(SIGNING_NOT_A_KEY,          'S','G',  1, INPUT,       "not a key")                           \
     X(SIGNING_PASSPHRASE,         'S','G',  2, INPUT,       "the passphrase does not open it")     \

@@ -147,9 +147,13 @@ std::span<const Argument> given_arguments(const Routine& routine) {
     return routine.declaration.collector.empty() || all.empty() ? all : all.subspan(1);
 }
 
-// The chain is run with one set of arguments: what is called alike must be alike.
-bool takes_the_same(const Routine& one, const Routine& other) {
-    return std::ranges::equal(given_arguments(one), given_arguments(other),
+// The chain is run with one set of arguments: what comes later takes the first of them, and what is
+// called alike must be alike.
+bool takes_the_first_of(const Routine& other, const Routine& one) {
+    const std::span given = given_arguments(one);
+    const std::span taken = given_arguments(other);
+    return taken.size() <= given.size() &&
+           std::ranges::equal(taken, given.first(taken.size()),
                               [](const Argument& a, const Argument& b) {
                                   return a.name == b.name && a.type == b.type && a.width == b.width;
                               });
@@ -167,10 +171,10 @@ void check_reference(const Entry& entry, const Reference& reference, const Entri
                             says + "and no " + kind + " of this set has that name");
     // A view may show what a collector without arguments finds, and be asked more.
     if (entry.routine.declaration.kind == "routine" &&
-        !takes_the_same(entry.routine, found->second.routine))
+        !takes_the_first_of(found->second.routine, entry.routine))
         refusals.add(*entry.function, says +
-                                          "which takes other arguments; give both the same, by "
-                                          "name and type");
+                                          "which takes other arguments; let it take the first "
+                                          "of this one's, by name and type");
 }
 
 // Each routine of a chain is run once, so that it ends.

@@ -237,7 +237,8 @@ inline u64 now() {
 // Of a view or routine: it runs once for each of this collector's addresses, with the address as
 // its first argument and the collector's own arguments behind it.
 #define OF_EACH(collector) "of_each " #collector
-// Of a routine; each takes what it takes, but for the address that OF_EACH puts in front.
+// Of a routine; each takes the first of what it takes, but for the address that OF_EACH puts in
+// front.
 // The routine that follows it, the view that says whether the effect is there
 // (engine/abi/reason.h), the routine that takes it back.
 #define THEN(routine) "then " #routine

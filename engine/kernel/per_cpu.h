@@ -9,10 +9,6 @@
 
 #include "engine/kernel/structs.h"
 
-kernel_struct cpumask {
-    u64 bits[1];  // more, by CONFIG_NR_CPUS
-};
-
 // A CPU's copy of what is declared with DEFINE_PER_CPU, or allocated with alloc_percpu().
 #define per_cpu(T, name, cpu) (per_cpu_at(symbol(T, name), (cpu)))
 template <class T>

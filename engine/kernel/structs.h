@@ -65,6 +65,10 @@ kernel_struct sigpending {
     list_head list;
     sigset_t signal;
 };
+kernel_struct rlimit {
+    u64 rlim_cur;
+    u64 rlim_max;
+};
 kernel_struct signal_struct {
     s32 nr_threads;
     list_head thread_head HOLDS(task_struct.thread_node);
@@ -75,6 +79,7 @@ kernel_struct signal_struct {
     u64 utime;  // of threads that have ended
     u64 stime;
     u64 sum_sched_runtime;
+    rlimit rlim[16];  // RLIM_NLIMITS
     s16 oom_score_adj;
 };
 
@@ -110,11 +115,19 @@ kernel_struct css_set {
     kp<cgroup> dfl_cgrp;
 };
 
+kernel_struct cpumask {
+    u64 bits[1];  // more, by CONFIG_NR_CPUS
+};
 kernel_struct thread_info {
     u64 flags;
     u32 cpu;  // 5.16 (bcf9033e5449); in task_struct before
 };
+kernel_part load_weight {
+    u64 weight;
+    u32 inv_weight;
+};
 kernel_struct sched_entity {
+    load_weight load;
     u64 exec_start;
     u64 sum_exec_runtime;
 };
@@ -127,11 +140,15 @@ kernel_struct task_struct {
     struct thread_info thread_info;
     u32 __state;
     u32 flags;
+    u32 ptrace;
     s32 on_cpu;
     s32 on_rq;
     s32 prio;
     s32 static_prio;
+    s32 normal_prio;
     u32 policy;
+    s32 nr_cpus_allowed;
+    struct cpumask cpus_mask;
     s32 exit_state;
     s32 exit_code;
     s32 pid;
@@ -150,6 +167,7 @@ kernel_struct task_struct {
     sched_entity se;
     struct sched_info sched_info;
     sigpending pending;
+    sigset_t blocked;
     kp<task_struct> real_parent;
     kp<task_struct> group_leader;
     kp<const struct cred> real_cred;

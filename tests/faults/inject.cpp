@@ -32,13 +32,6 @@ Result<void> bring_module(lab::Guest& guest) {
     return guest.load_module(*module);
 }
 
-// Also without a fault that is a process: symptom.cpp looks with it.
-Result<void> bring_victim(lab::Guest& guest) {
-    auto is_there = exists(guest, VICTIM);
-    if (!is_there) return std::unexpected(is_there.error());
-    return *is_there ? Result<void>() : guest.push_file(DEFIB_VICTIM_PROGRAM, VICTIM);
-}
-
 Result<void> bring_stress_ng(lab::Guest& guest) {
     auto is_there = exists(guest, STRESS_NG);
     if (!is_there) return std::unexpected(is_there.error());
@@ -63,6 +56,13 @@ lab::Argv words_of(const char* command) {
 }
 
 }  // namespace
+
+// Also without a fault that is a process: symptom.cpp looks with it.
+Result<void> bring_victim(lab::Guest& guest) {
+    auto is_there = exists(guest, VICTIM);
+    if (!is_there) return std::unexpected(is_there.error());
+    return *is_there ? Result<void>() : guest.push_file(DEFIB_VICTIM_PROGRAM, VICTIM);
+}
 
 lab::GuestOptions guest_for(const Fault& fault, std::string_view kernel) {
     lab::GuestOptions options;

@@ -39,6 +39,9 @@ struct Injection {
 Result<Injection> inject(lab::Guest& guest, const Fault& fault);
 Result<Injection> inject(lab::Guest& guest, std::string_view name);
 
+// The program that does what processes do wrong, as /bin/victim, where it is not there yet.
+Result<void> bring_victim(lab::Guest& guest);
+
 // Sends SIGKILL to all that the injection started.
 Result<void> kill_programs(lab::Guest& guest, const Injection& injection);
 

@@ -19,8 +19,8 @@ ROUTINE(set, SUMMARY("x"), OF_EACH(family), THEN(mark), OBSERVED_BY(is_set), UND
 (kp<task_struct> each, kp<task_struct> task, s32 pid) {
     if (task->pid == pid) each->flags = 1;
 }
-ROUTINE(mark, SUMMARY("x"), WRITES(task_struct.state))(kp<task_struct> task, s32 pid) {
-    if (task->pid == pid) task->state = 1;
+ROUTINE(mark, SUMMARY("x"), WRITES(task_struct.state))(kp<task_struct> task) {
+    task->state = 1;
 }
 ROUTINE(clear, SUMMARY("x"), OF_EACH(family), WRITES(task_struct.flags))
 (kp<task_struct> each, kp<task_struct> task, s32 pid) {

@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `defib act NAME ...`: one repair by hand. What a policy would decide, a person decides here; the
+// routine looks as hard at what it is given as it does for a policy.
+#include "boot/commands/act.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "boot/commands/act_arguments.h"
+#include "boot/commands/look.h"
+#include "boot/session/repair.h"
+
+namespace defib::boot {
+namespace {
+
+struct Arguments {
+    LookArguments look;
+    std::string routine;
+    std::vector<std::string> words;
+    uint32_t deadline_ms = 2000;
+    bool is_dry_run = false;
+    bool is_list = false;
+};
+
+std::string field_name(const Session& session, uint32_t field) {
+    const auto& fields = session.manifest().fields;
+    return field < fields.size() ? fields[field] : fmt::format("field {}", field);
+}
+std::string routine_name(const Session& session, uint32_t routine) {
+    const auto& routines = session.manifest().routines;
+    return routine < routines.size() ? routines[routine].name : fmt::format("{}", routine);
+}
+
+// -- The list ------------------------------------------------------------------------------------
+
+std::string arguments_of(const Manifest& manifest, const RoutineEntry& entry) {
+    std::string text;
+    for (const Argument& one : manifest.given_arguments(entry)) text += " " + one.name;
+    return text;
+}
+
+// With a target also what its kernel cannot do, and why.
+Result<int> list(const Arguments& arguments) {
+    const auto manifest = read_manifest(routine_set().manifest, "the manifest of the routines");
+    if (!manifest) return std::unexpected(manifest.error());
+    std::unique_ptr<Session> session;
+    if (!arguments.look.target.empty()) {
+        auto opened = open_session(arguments.look);
+        if (!opened) return std::unexpected(opened.error());
+        session = std::move(*opened);
+    }
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (size_t i = 0; i < manifest->routines.size(); i++) {
+        const RoutineEntry& entry = manifest->routines[i];
+        if (entry.kind != "routine") continue;
+        const std::string why_off = session ? session->bound().routines[i].why_off : "";
+        if (arguments.look.is_json) {
+            nlohmann::ordered_json one = {{"name", entry.name}, {"summary", entry.summary}};
+            one["arguments"] = nlohmann::ordered_json::array();
+            for (const Argument& argument : manifest->given_arguments(entry)) {
+                one["arguments"].push_back(argument.name);
+            }
+            for (const auto& [key, value] : {std::pair{"then", &entry.then},
+                                             {"observed_by", &entry.observer},
+                                             {"undone_by", &entry.undo}}) {
+                if (!value->empty()) one[key] = *value;
+            }
+            if (session) one["off"] = why_off;
+            json.push_back(std::move(one));
+            continue;
+        }
+        fmt::print("{:<18} {}\n{:<18}  takes{}\n", entry.name, entry.summary, "",
+                   arguments_of(*manifest, entry));
+        if (!why_off.empty()) fmt::print("{:<18}  off: {}\n", "", why_off);
+    }
+    if (arguments.look.is_json) print_json(json);
+    return DEFIB_EXIT_DONE;
+}
+
+// -- The repair ----------------------------------------------------------------------------------
+
+void print_table(const Session& session, const Arguments& arguments, const ActArguments& filled,
+                 const Repair& repair) {
+    fmt::print("{}{}{}: {}\n", arguments.routine, filled.about.empty() ? "" : " ", filled.about,
+               repair.stores.empty()  ? "nothing to store"
+               : arguments.is_dry_run ? "would store"
+                                      : "stored");
+    if (!repair.stores.empty()) {
+        fmt::print("  {:<12} {:<44} {:>18} {:>5} {:>18} {:>18}\n", "ROUTINE", "FIELD", "ADDRESS",
+                   "BYTES", "OLD", "NEW");
+    }
+    for (const DefibStoreRecord& store : repair.stores) {
+        fmt::print("  {:<12} {:<44} {:#18x} {:>5} {:#18x} {:#18x}{}\n",
+                   routine_name(session, store.routine), field_name(session, store.field),
+                   store.address, store.size, store.old_value, store.new_value,
+                   store.is_made != 0 || arguments.is_dry_run ? "" : " not made");
+    }
+    for (const std::string& name : repair.taken_back) fmt::print("taken back by {}\n", name);
+}
+
+nlohmann::ordered_json json_of(const Session& session, const Arguments& arguments,
+                               const ActArguments& filled, const Repair& repair) {
+    auto json = boot::json_of(session);
+    json["routine"] = arguments.routine;
+    const auto number = session.manifest().number_of(arguments.routine).value_or(0);
+    const auto names = session.manifest().given_arguments(session.manifest().routines[number]);
+    for (size_t i = 0; i < names.size(); i++) json["arguments"][names[i].name] = filled.values[i];
+    json["dry_run"] = arguments.is_dry_run;
+    json["stores"] = nlohmann::ordered_json::array();
+    for (const DefibStoreRecord& store : repair.stores) {
+        json["stores"].push_back({{"routine", routine_name(session, store.routine)},
+                                  {"field", field_name(session, store.field)},
+                                  {"address", fmt::format("{:#x}", store.address)},
+                                  {"bytes", store.size},
+                                  {"old", store.old_value},
+                                  {"new", store.new_value},
+                                  {"made", store.is_made != 0}});
+    }
+    json["taken_back_by"] = repair.taken_back;
+    json["took_us"] = repair.took.count();
+    return json;
+}
+
+bool is_well(const Arguments& arguments, const Repair& repair) {
+    if (!arguments.is_dry_run) return repair.is_done();
+    return repair.outcome == DEFIB_OUTCOME_READ_ONLY || repair.outcome == DEFIB_OUTCOME_NO_CHANGE;
+}
+
+Result<int> carry_out(const Arguments& arguments) {
+    auto session = open_session(arguments.look, arguments.is_dry_run ? Access::look : Access::act);
+    if (!session) return std::unexpected(session.error());
+    const Manifest& manifest = (*session)->manifest();
+    const auto number = manifest.number_of(arguments.routine);
+    if (!number || manifest.routines[*number].kind != "routine") {
+        return fail(DEFIB_ERROR_BASE_USAGE, arguments.routine, "no such routine",
+                    "`defib act --list` shows them");
+    }
+    const auto words = read_words(arguments.words);
+    if (!words) return std::unexpected(words.error());
+    const auto filled = fill_arguments(**session, manifest.routines[*number], *words);
+    if (!filled) return std::unexpected(filled.error());
+    const auto done =
+        repair(**session, arguments.routine, filled->values,
+               std::chrono::milliseconds(arguments.is_dry_run ? 0 : arguments.deadline_ms));
+    if (!done) {
+        return fail(DEFIB_ERROR_BOOT_NOT_DONE, done.error().object, done.error().detail);
+    }
+    const bool is_done = is_well(arguments, *done);
+    if (arguments.look.is_json) {
+        auto json = json_of(**session, arguments, *filled, *done);
+        json["done"] = is_done;
+        if (!is_done) json["reason"] = why_not(**session, *done);
+        print_json(json);
+        return is_done ? DEFIB_EXIT_DONE : DEFIB_EXIT_NO;
+    }
+    print_table(**session, arguments, *filled, *done);
+    if (!is_done) {
+        return fail(DEFIB_ERROR_BOOT_NOT_DONE, arguments.routine, why_not(**session, *done));
+    }
+    if (!arguments.is_dry_run) {
+        fmt::print("done: the effect is there after {:.1f} ms\n",
+                   static_cast<double>(done->took.count()) / 1000);
+    }
+    return DEFIB_EXIT_DONE;
+}
+
+}  // namespace
+
+Action declare_act(CLI::App& options) {
+    auto arguments = std::make_shared<Arguments>();
+    declare_look(options, arguments->look);
+    auto* target = options.get_option("--target");
+    target->required(false);
+    options.add_option("routine", arguments->routine, "which repair")->type_name("NAME");
+    options
+        .add_option("arguments", arguments->words,
+                    "a PID, which says task, start time and the like; others as name=value")
+        ->type_name("PID|NAME=VALUE");
+    options.add_option("--deadline", arguments->deadline_ms, "how long to wait for the effect")
+        ->type_name("MS");
+    options.add_flag("--dry-run", arguments->is_dry_run, "show the plan, write nothing");
+    options.add_flag("--list", arguments->is_list, "show the repairs there are");
+    return [arguments]() -> Result<int> {
+        if (arguments->is_list) return list(*arguments);
+        if (arguments->routine.empty() || arguments->look.target.empty()) {
+            return fail(DEFIB_ERROR_BASE_USAGE, "act", "a routine and --target are needed",
+                        "`defib act --list` shows the routines");
+        }
+        return carry_out(*arguments);
+    };
+}
+
+}  // namespace defib::boot

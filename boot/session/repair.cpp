@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/session/repair.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+namespace defib::boot {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto BETWEEN_LOOKS = std::chrono::microseconds(500);
+// Some ticks of the slowest kernel (HZ = 100): what was delivered has been done by then.
+constexpr auto BETWEEN_TRIES = std::chrono::milliseconds(30);
+
+bool passes_by_itself(uint32_t reason) {
+#define DEFIB_REASON_PASSES(name, number, passes, text) \
+    if ((passes) != 0 && reason == uint32_t{DEFIB_REASON_##name}) return true;
+    DEFIB_REASON_LIST(DEFIB_REASON_PASSES)
+#undef DEFIB_REASON_PASSES
+    return false;
+}
+
+bool is_success(uint32_t outcome) {
+    return outcome == DEFIB_OUTCOME_COMMITTED || outcome == DEFIB_OUTCOME_NO_CHANGE;
+}
+
+bool is_worth_another(const DefibAnswer& answer) {
+    switch (answer.outcome) {
+        case DEFIB_OUTCOME_DISAGREED:
+        case DEFIB_OUTCOME_STALE:
+        case DEFIB_OUTCOME_PARTIAL:
+            return true;
+        case DEFIB_OUTCOME_DIED:
+            return passes_by_itself(answer.death);
+        default:
+            return false;
+    }
+}
+
+class Course {
+  public:
+    Course(Session& session, std::span<const uint64_t> arguments)
+        : session_(session), arguments_(arguments) {}
+
+    DefibAnswer act(uint32_t routine) {
+        const Seen seen = session_.act(routine, arguments_);
+        for (const SeenRecord& record : seen.records) {
+            const auto store = record.as<DefibStoreRecord>(DEFIB_RECORD_STORE);
+            if (store) repair.stores.push_back(*store);
+        }
+        return seen.answer;
+    }
+
+    void note(const DefibAnswer& answer) {
+        repair.outcome = answer.outcome;
+        repair.death = answer.death;
+        repair.death_address = answer.death_address;
+        repair.routine = answer.routine;
+    }
+
+    // What did not come to its effect must not come later, when nobody waits for it any more.
+    void take_back(uint32_t first) {
+        for (uint32_t link = first; link != DEFIB_NO_ROUTINE; link = line(link).then) {
+            const uint32_t undo = line(link).undo;
+            if (undo == DEFIB_NO_ROUTINE) continue;
+            const std::string& name = session_.manifest().routines[undo].name;
+            if (is_success(act(undo).outcome)) repair.taken_back.push_back(name);
+        }
+    }
+
+    const DefibRoutine& line(uint32_t routine) const {
+        return session_.bound().routines[routine].routine;
+    }
+
+    Repair repair;
+
+  private:
+    Session& session_;
+    std::span<const uint64_t> arguments_;
+};
+
+}  // namespace
+
+Result<Repair> repair(Session& session, std::string_view name, std::span<const uint64_t> arguments,
+                      std::chrono::milliseconds within) {
+    const auto routine = session.routine_that_is_on(name);
+    if (!routine) return std::unexpected(routine.error());
+    Course course(session, arguments);
+    const auto start = Clock::now();
+    const auto deadline = start + within;
+    const auto finish = [&] {
+        course.repair.took =
+            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+        return course.repair;
+    };
+    const bool is_look = (session.kernel().window.flags & DEFIB_WINDOW_READ_ONLY) != 0;
+    uint32_t next = *routine;  // what the next try begins with
+    auto next_try = start;
+    bool was_done = false;  // the first link, at least
+    for (;;) {
+        const auto now = Clock::now();
+        if (now >= next_try && next != DEFIB_NO_ROUTINE) {
+            const DefibAnswer answer = course.act(next);
+            // A later try that finds nothing to do takes nothing from what the first one did.
+            if (!was_done || !is_success(answer.outcome) || !is_success(course.repair.outcome))
+                course.note(answer);
+            if (is_look) return finish();
+            const bool first_failed = !is_success(answer.outcome) && answer.routine == next;
+            if (!is_success(answer.outcome) && !is_worth_another(answer)) {
+                if (was_done || !first_failed) course.take_back(*routine);
+                return finish();
+            }
+            if (next == *routine && !first_failed) {
+                was_done = true;
+                const DefibRoutine& line = course.line(*routine);
+                if (line.undo == DEFIB_NO_ROUTINE) next = line.then;
+            }
+            next_try = now + BETWEEN_TRIES;
+        }
+        if (was_done) {
+            course.repair.effect = session.observe(*routine, arguments);
+            if (course.repair.effect == DEFIB_EFFECT_THERE) return finish();
+        }
+        if (course.repair.effect == DEFIB_EFFECT_NEVER || now >= deadline) {
+            if (was_done) course.take_back(*routine);
+            return finish();
+        }
+        std::this_thread::sleep_for(BETWEEN_LOOKS);
+    }
+}
+
+std::string reason_text(uint32_t death) {
+    switch (death) {
+#define DEFIB_REASON_CASE(name, number, passes, text) \
+    case DEFIB_REASON_##name:                         \
+        return text;
+        DEFIB_REASON_LIST(DEFIB_REASON_CASE)
+#undef DEFIB_REASON_CASE
+        case DEFIB_DEATH_FUEL:
+            return "out of fuel";
+        case DEFIB_DEATH_ADDRESS:
+            return "not a kernel address";
+        case DEFIB_DEATH_NOT_MAPPED:
+            return "nothing mapped";
+        case DEFIB_DEATH_WINDOW:
+            return "outside of the target's memory";
+        case DEFIB_DEATH_STRADDLE:
+            return "across the end of a page";
+        case DEFIB_DEATH_PLAN_FULL:
+            return "more stores than a plan holds";
+        case DEFIB_DEATH_RECORD:
+            return "more than there is room for";
+        case DEFIB_DEATH_SLOT:
+            return "not bound";
+        case DEFIB_DEATH_INDEX:
+            return "an index out of range";
+        case DEFIB_DEATH_TORN:
+            return "it changed while it was read";
+        default:
+            return fmt::format("reason {}", death);
+    }
+}
+
+std::string why_not(const Session& session, const Repair& repair) {
+    const auto& routines = session.manifest().routines;
+    const std::string where =
+        repair.routine < routines.size() ? routines[repair.routine].name + ": " : "";
+    switch (repair.outcome) {
+        case DEFIB_OUTCOME_DIED:
+            return where + reason_text(repair.death) +
+                   (repair.death_address == 0 ? ""
+                                              : fmt::format(" at {:#x}", repair.death_address));
+        case DEFIB_OUTCOME_DISAGREED:
+            return where + "no two of three executions were alike";
+        case DEFIB_OUTCOME_STALE:
+            return where + "what it is about changes faster than it can be written";
+        case DEFIB_OUTCOME_PARTIAL:
+            return where + "a value changed between two stores; the first ones stand";
+        case DEFIB_OUTCOME_REFUSED:
+            return where + "a store outside of the target's memory, or a routine that is off";
+        default:
+            break;
+    }
+    return repair.effect == DEFIB_EFFECT_NEVER ? "the effect cannot come any more"
+                                               : "the effect did not come within the deadline";
+}
+
+}  // namespace defib::boot
