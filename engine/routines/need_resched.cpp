@@ -30,7 +30,7 @@ namespace {
 
 u32 preempt_count(u32 cpu) {
     if (symbol_exists(__preempt_count)) return *per_cpu(u32, __preempt_count, cpu);
-    if (!symbol_exists(pcpu_hot)) give_up(DEFIB_REASON_LAYOUT);
+    if (!symbol_exists(pcpu_hot) || !exists(pcpu_hot, preempt_count)) give_up(DEFIB_REASON_LAYOUT);
     return static_cast<u32>(per_cpu(struct pcpu_hot, pcpu_hot, cpu)->preempt_count);
 }
 

@@ -12,7 +12,8 @@
 // writes    any signal: its bit in signal_struct.shared_pending, TIF_SIGPENDING of one thread that
 //           does not block it (complete_signal()).
 //           KILL: its bit in each thread's own `pending`, so that killable sleeps end too
-//           (__fatal_signal_pending() looks there only), stop marks off, TIF_SIGPENDING. The
+//           (__fatal_signal_pending() looks there only), stop and freeze marks off (get_signal()
+//           looks at these before it takes a signal), TIF_SIGPENDING. The
 //           SIGNAL_GROUP_EXIT that complete_signal() sets is left to the first thread that comes
 //           by (do_group_exit()): set from outside it would make the others skip their part.
 //           CONT: what prepare_signal() does: stop signals and stop marks off, the group's flags
@@ -64,9 +65,12 @@ void unmark_stops(kp<task_struct> thread) {
     thread->pending.signal.sig[0] &= ~stop_signals();
 }
 
-void forget_stop(kp<task_struct> thread) {
-    const u64 marks = constant(JOBCTL_STOP_PENDING) | constant(JOBCTL_STOP_CONSUME) |
-                      constant(JOBCTL_STOP_DEQUEUED) | constant(JOBCTL_STOPPED);
+u64 stop_marks() {
+    return constant(JOBCTL_STOP_PENDING) | constant(JOBCTL_STOP_CONSUME) |
+           constant(JOBCTL_STOP_DEQUEUED) | constant(JOBCTL_STOPPED);
+}
+
+void forget_stop(kp<task_struct> thread, u64 marks) {
     const u64 jobctl = thread->jobctl;
     if ((jobctl & marks) != 0) thread->jobctl = jobctl & ~marks;
     if (is_stopped(thread)) thread->__state = static_cast<u32>(constant(TASK_INTERRUPTIBLE));
@@ -142,7 +146,7 @@ ROUTINE(signal, SUMMARY("gives a process a signal, as kill() does, and wakes it"
 
     if (signal == constant(SIGKILL)) {
         thread->pending.signal.sig[0] |= bit_of(signal);
-        forget_stop(thread);
+        forget_stop(thread, stop_marks() | constant(JOBCTL_TRAP_FREEZE));
         tell_of_signal(thread);
         return;
     }
@@ -154,7 +158,7 @@ ROUTINE(signal, SUMMARY("gives a process a signal, as kill() does, and wakes it"
             continue_group(group);
         }
         unmark_stops(thread);
-        forget_stop(thread);
+        forget_stop(thread, stop_marks());
         if (is_told) tell_of_signal(thread);
         return;
     }
