@@ -85,6 +85,8 @@ std::string death_text(uint64_t death) {
             return "an address that leads nowhere";
         case DEFIB_DEATH_ROUTINE:
             return "the routine is off";
+        case DEFIB_DEATH_OWN_POINTER:
+            return "it followed a pointer that it had stored itself";
         default:
             return fmt::format("reason {}", death);
     }
@@ -126,6 +128,10 @@ const char* kind_name(uint32_t kind) {
             return "executed";
         case DEFIB_JOURNAL_STORED:
             return "stored";
+        case DEFIB_JOURNAL_STORED_AT:
+            return "stored_at";
+        case DEFIB_JOURNAL_TAKEN_BACK:
+            return "taken_back";
         case DEFIB_JOURNAL_FINDING:
             return "record";
         case DEFIB_JOURNAL_DETECTOR_DIED:
@@ -189,6 +195,9 @@ std::string Narrator::event_of(const DefibJournalEntry& entry) const {
         case DEFIB_JOURNAL_STORED:
             return fmt::format("wrote {} at {:#x}: {:#x} -> {:#x}",
                                name_of(NameOf::field, entry.subject), v[0], v[1], v[2]);
+        case DEFIB_JOURNAL_TAKEN_BACK:
+            return fmt::format("{}: half of it was written and taken back{}", routine(),
+                               v[1] == 0 ? "" : ", but not all of it");
         case DEFIB_JOURNAL_OPENED: {
             const Words fault = fault_words(entry.subject);
             return fmt::format("FOUND {}: {} (rule {})", fault.word, fault.text,
@@ -245,6 +254,7 @@ std::string Narrator::event_of(const DefibJournalEntry& entry) const {
         case DEFIB_JOURNAL_EVIDENCE:
         case DEFIB_JOURNAL_LATE:
         case DEFIB_JOURNAL_FINDING:
+        case DEFIB_JOURNAL_STORED_AT:
             return {};  // for machines
         default:
             return fmt::format("an entry of kind {}", entry.kind);
@@ -286,9 +296,11 @@ nlohmann::ordered_json Narrator::json_of(const DefibJournalEntry& entry) const {
         case DEFIB_JOURNAL_DEADLINE:
         case DEFIB_JOURNAL_PERSISTS:
         case DEFIB_JOURNAL_UNDONE:
+        case DEFIB_JOURNAL_TAKEN_BACK:
             json["routine"] = name_of(NameOf::routine, entry.subject);
             break;
         case DEFIB_JOURNAL_STORED:
+        case DEFIB_JOURNAL_STORED_AT:
             json["field"] = name_of(NameOf::field, entry.subject);
             break;
         default:

@@ -24,7 +24,7 @@ enum DefibDeath {
     DEFIB_DEATH_WIDTH = 6,          // not 1, 2, 4 or 8 bytes
     DEFIB_DEATH_MISALIGNED = 7,     // a store that is not aligned to its width
     DEFIB_DEATH_PLAN_FULL = 8,      // more stores than DEFIB_PLAN_STORES
-    DEFIB_DEATH_PLAN_OVERLAP = 9,   // two stores of different widths on the same bytes
+    DEFIB_DEATH_PLAN_OVERLAP = 9,   // two stores of different widths or fields on the same bytes
     DEFIB_DEATH_STORE_DENIED = 10,  // a view or detector that stores
     DEFIB_DEATH_SLOT = 11,          // a slot that the binding does not have
     DEFIB_DEATH_RECORD = 12,        // a record larger than DEFIB_RECORD_SIZE_MAX

@@ -23,6 +23,10 @@ enum DefibJournalKind {
     DEFIB_JOURNAL_RECORDS_LOST = 7,   // subject: routine; how many did not fit
     DEFIB_JOURNAL_LATE = 8,           // subject: detector; nanoseconds after its due time
     DEFIB_JOURNAL_REFUSED = 9,        // subject: routine; it is off or has no such number
+    DEFIB_JOURNAL_TAKEN_BACK = 10,    // subject: routine; stores made, those that stand (as bits)
+    // After STORED, of the same store. subject: field; physical address, DEFIB_STORE_WHOLE or 0,
+    // and which bytes of it were written: offset, size.
+    DEFIB_JOURNAL_STORED_AT = 11,
 
     // The responder's. Entries of one case carry its number.
     DEFIB_JOURNAL_OPENED = 32,     // subject: fault; rule, key, since, culprits

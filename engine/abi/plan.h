@@ -38,8 +38,9 @@ enum DefibOutcome {
     DEFIB_OUTCOME_NO_CHANGE = 2,  // executions agreed, and wanted no store
     DEFIB_OUTCOME_DISAGREED = 3,  // no two of three executions were alike
     DEFIB_OUTCOME_DIED = 4,       // two executions gave up, for the same reason
-    DEFIB_OUTCOME_STALE = 5,      // an old value had changed; nothing was written
-    DEFIB_OUTCOME_PARTIAL = 6,    // an old value changed between two stores; the first ones stand
+    DEFIB_OUTCOME_STALE = 5,      // an old value had changed; nothing stands
+    DEFIB_OUTCOME_PARTIAL = 6,    // an old value changed between two stores, and not all of the
+                                  // first ones could be taken back
     DEFIB_OUTCOME_READ_ONLY = 7,  // a dump: the plan is for show
     DEFIB_OUTCOME_REFUSED = 8,    // a store of the plan is malformed or outside the window
 };

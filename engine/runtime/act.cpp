@@ -52,7 +52,8 @@ void append_records(const DefibRecords& from, DefibRecords& to) {
     to.lost += from.lost;
 }
 
-void append_plan(const DefibPlan& plan, uint32_t routine, uint32_t made, DefibRecords& records) {
+// `stands`: which stores are in memory, the first as bit 0.
+void append_plan(const DefibPlan& plan, uint32_t routine, uint64_t stands, DefibRecords& records) {
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < count_of(plan); i++) {
         const DefibStore& store = plan.stores[i];
@@ -64,17 +65,44 @@ void append_plan(const DefibPlan& plan, uint32_t routine, uint32_t made, DefibRe
                                                store.size,
                                                store.field & ~DEFIB_STORE_WHOLE,
                                                routine,
-                                               i < made ? 1U : 0U};
+                                               static_cast<uint32_t>(stands >> i & 1)};
     }
 }
 
+// Everything that undoing it by hand takes.
 void note_plan(DefibJournal& journal, uint64_t now_ns, const DefibPlan& plan, uint32_t made) {
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < made; i++) {
         const DefibStore& store = plan.stores[i];
+        const uint32_t field = store.field & ~DEFIB_STORE_WHOLE;
+        const Slice slice = narrow(store);
         const uint64_t values[] = {store.address, store.old_value, store.new_value, store.size};
-        append(journal, now_ns, DEFIB_JOURNAL_STORED, store.field & ~DEFIB_STORE_WHOLE, values);
+        const uint64_t place[] = {store.physical, store.field & DEFIB_STORE_WHOLE, slice.offset,
+                                  slice.size};
+        append(journal, now_ns, DEFIB_JOURNAL_STORED, field, values);
+        append(journal, now_ns, DEFIB_JOURNAL_STORED_AT, field, place);
     }
+}
+
+uint64_t first_bits(uint32_t count) {
+    return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
+}
+
+// Half a repair is worse than none: what was made of it is taken back, as far as memory still holds
+// it. Nothing is left standing: then it is as if an old value had changed before the first store.
+uint32_t commit_or_undo(DefibEngine& engine, uint32_t routine, const Agreed& plans, uint64_t now_ns,
+                        DefibRecords& records) {
+    uint32_t made = 0;
+    uint32_t outcome = commit(*engine.target, plans, made);
+    note_plan(*engine.journal, now_ns, plans.plan, made);
+    uint64_t stands = first_bits(made);
+    if (outcome == DEFIB_OUTCOME_PARTIAL) {
+        stands = undo(*engine.target, plans, made);
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_TAKEN_BACK, routine, {made, stands, 0, 0});
+        if (stands == 0) outcome = DEFIB_OUTCOME_STALE;
+    }
+    append_plan(plans.plan, routine, stands, records);
+    return outcome;
 }
 
 // Two replicas, a third where they differ, commit, journal.
@@ -83,24 +111,23 @@ Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments,
     const DefibRoutine& entry = engine.routines[routine];
     run_replica(engine, 0, routine, arguments);
     run_replica(engine, 1, routine, arguments);
-    uint32_t winner = agreed(engine, 2);
-    if (winner == NO_REPLICA) {
+    Agreement both = agreed(engine, 2);
+    if (both.winner == NO_REPLICA) {
         run_replica(engine, 2, routine, arguments);
-        winner = agreed(engine, DEFIB_REPLICAS);
+        both = agreed(engine, DEFIB_REPLICAS);
     }
     Result result{DEFIB_OUTCOME_DISAGREED, DEFIB_DEATH_NONE, 0, 0};
     uint64_t spent = 0;
-    if (winner != NO_REPLICA) {
-        const DefibContext& context = engine.replicas[winner];
-        uint32_t made = 0;
+    if (both.winner != NO_REPLICA) {
+        const DefibContext& context = engine.replicas[both.winner];
+        const DefibContext& witness = engine.replicas[both.witness];
         spent = entry.fuel - context.fuel;
         result = {DEFIB_OUTCOME_DIED, context.death, context.death_address, context.result};
-        if (context.death == DEFIB_DEATH_NONE) {
-            result.outcome = commit(*engine.target, context.plan, made);
-            append_plan(context.plan, routine, made, records);
+        if (context.death == DEFIB_DEATH_NONE && witness.death == DEFIB_DEATH_NONE) {
+            result.outcome =
+                commit_or_undo(engine, routine, {context.plan, witness.plan}, now_ns, records);
         }
         append_records(context.records, records);
-        note_plan(*engine.journal, now_ns, context.plan, made);
     }
     const uint64_t values[] = {result.outcome, result.death, spent, result.result};
     append(*engine.journal, now_ns, DEFIB_JOURNAL_EXECUTED, routine, values);

@@ -25,26 +25,41 @@ extern "C" void defib_die(DefibContext* context, uint32_t reason) {
     die(*context, reason == DEFIB_DEATH_NONE ? uint32_t{DEFIB_DEATH_OWN} : reason, 0);
 }
 
+namespace {
+
+void zero(uint64_t* words, uint32_t size) {
+#pragma clang loop unroll(disable) vectorize(disable)
+    for (uint32_t word = 0; word < (size + 7) / 8; word++) words[word] = 0;
+}
+
+// Where a record goes that nobody gets. As empty as any: what is read back from it must not depend
+// on what was dropped before.
+void* empty_sink(DefibContext& context, uint32_t size) {
+    zero(context.sink, size < sizeof context.sink ? size : uint32_t{sizeof context.sink});
+    return context.sink;
+}
+
+}  // namespace
+
 // The payload starts as zeros: two executions must not differ in bytes that the routine leaves out.
 extern "C" void* defib_emit(DefibContext* context, uint32_t kind, uint32_t size) {
     if (size > DEFIB_RECORD_SIZE_MAX) {
         die(*context, DEFIB_DEATH_RECORD, 0);
-        return context->sink;
+        return empty_sink(*context, size);
     }
-    if (!spend(*context, DEFIB_FUEL_RECORD)) return context->sink;
+    if (!spend(*context, DEFIB_FUEL_RECORD)) return empty_sink(*context, size);
     DefibRecords& records = context->records;
     const uint32_t padded = (size + 7) & ~7U;
     const auto needed = static_cast<uint32_t>(sizeof(DefibRecordHeader)) + padded;
     if (records.used > records.capacity || needed > records.capacity - records.used) {
         records.lost++;
-        return context->sink;
+        return empty_sink(*context, size);
     }
     auto* header = pointer_to<DefibRecordHeader>(records.bytes + records.used);
     header->kind = kind;
     header->size = size;
     auto* payload = reinterpret_cast<uint64_t*>(header + 1);
-#pragma clang loop unroll(disable) vectorize(disable)
-    for (uint32_t word = 0; word < padded / 8; word++) payload[word] = 0;
+    zero(payload, padded);
     records.used += needed;
     records.count++;
     return payload;
@@ -54,7 +69,7 @@ extern "C" void* defib_emit(DefibContext* context, uint32_t kind, uint32_t size)
 // half way has not seen half a window.
 extern "C" void* defib_memory(DefibContext* context, uint32_t size) {
     if (context->kept == 0 || size > DEFIB_MEMORY_SIZE) die(*context, DEFIB_DEATH_MEMORY, 0);
-    if (!spend(*context, DEFIB_FUEL_RECORD)) return context->sink;
+    if (!spend(*context, DEFIB_FUEL_RECORD)) return empty_sink(*context, size);
     const auto* kept = pointer_to<const uint64_t>(context->kept);
 #pragma clang loop unroll(disable) vectorize(disable)
     for (; context->memory_used < size; context->memory_used += 8) {

@@ -88,6 +88,10 @@ TEST_F(Calls, EmitRecordsAndCountTheOnesWithoutRoom) {
     EXPECT_EQ(none, context->sink);
     EXPECT_EQ(context->records.count, 2U);
     EXPECT_EQ(context->records.lost, 1U);
+    // What one record left there, the next one does not find.
+    static_cast<uint64_t*>(none)[7] = 77;
+    EXPECT_EQ(static_cast<uint64_t*>(defib_emit(context.get(), DEFIB_RECORD_OWN, 64))[7], 0U);
+    EXPECT_EQ(context->records.lost, 2U);
     EXPECT_EQ(context->records.used, 24U + 72U);
     EXPECT_EQ(context->death, 0U);
 }

@@ -53,16 +53,16 @@ void run_replica(DefibEngine& engine, uint32_t replica, uint32_t routine,
     run(context, routine, arguments);
 }
 
-uint32_t agreed(const DefibEngine& engine, uint32_t count) {
+Agreement agreed(const DefibEngine& engine, uint32_t count) {
     if (count > DEFIB_REPLICAS) count = DEFIB_REPLICAS;
 #pragma clang loop unroll(disable)
     for (uint32_t one = 0; one + 1 < count; one++) {
 #pragma clang loop unroll(disable)
         for (uint32_t other = one + 1; other < count; other++) {
-            if (is_same(engine.replicas[one], engine.replicas[other])) return one;
+            if (is_same(engine.replicas[one], engine.replicas[other])) return {one, other};
         }
     }
-    return NO_REPLICA;
+    return {NO_REPLICA, NO_REPLICA};
 }
 
 }  // namespace defib::runtime

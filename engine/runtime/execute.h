@@ -26,8 +26,13 @@ void run_replica(DefibEngine& engine, uint32_t replica, uint32_t routine,
 
 inline constexpr uint32_t NO_REPLICA = ~0U;
 
-// A replica that another one agrees with, of the first `count`; NO_REPLICA: none.
-uint32_t agreed(const DefibEngine& engine, uint32_t count);
+struct Agreement {
+    uint32_t winner;  // NO_REPLICA: there is none
+    uint32_t witness;
+};
+
+// Two replicas that agree, of the first `count`.
+Agreement agreed(const DefibEngine& engine, uint32_t count);
 
 }  // namespace defib::runtime
 

@@ -178,9 +178,57 @@ TEST_F(Replicated, LeaveTheUndoInTheJournal) {
     EXPECT_EQ(entry.values[0], SyntheticMemory::direct(OBJECT + 8));
     EXPECT_EQ(entry.values[1], 42U);
     EXPECT_EQ(entry.values[2], SOURCE);
-    ASSERT_TRUE(read_entry(engine.journal(), 3, entry));
+    ASSERT_TRUE(read_entry(engine.journal(), 2, entry));
+    EXPECT_EQ(entry.kind, uint32_t{DEFIB_JOURNAL_STORED_AT});
+    EXPECT_EQ(entry.subject, 3U);
+    EXPECT_EQ(entry.values[0], OBJECT + 8);
+    EXPECT_EQ(entry.values[1], 0U);
+    EXPECT_EQ(entry.values[2], 0U);
+    EXPECT_EQ(entry.values[3], 8U);
+    ASSERT_TRUE(read_entry(engine.journal(), 5, entry));
     EXPECT_EQ(entry.kind, uint32_t{DEFIB_JOURNAL_EXECUTED});
     EXPECT_EQ(entry.values[0], uint64_t{DEFIB_OUTCOME_COMMITTED});
+}
+
+TEST_F(Replicated, TellWhichStoresWereWholeAndWhichBytesWereWritten) {
+    const uint32_t routine = engine.add(DEFIB_ROUTINE_STORES, [&](DefibContext& context, auto) {
+        const uint64_t place = SyntheticMemory::direct(OBJECT + 8);
+        defib_store(&context, place, 0x4200, 8, 5);
+        defib_store(&context, place + 8, 0x4200, 8, 6 | DEFIB_STORE_WHOLE);
+        return uint64_t{0};
+    });
+    reset();
+    act_on(routine);
+    DefibJournalEntry narrowed{};
+    DefibJournalEntry whole{};
+    ASSERT_TRUE(read_entry(engine.journal(), 2, narrowed));
+    ASSERT_TRUE(read_entry(engine.journal(), 4, whole));
+    EXPECT_EQ(narrowed.values[2], 1U);
+    EXPECT_EQ(narrowed.values[3], 1U);
+    EXPECT_EQ(whole.subject, 6U);
+    EXPECT_EQ(whole.values[0], OBJECT + 16);
+    EXPECT_EQ(whole.values[1], uint64_t{DEFIB_STORE_WHOLE});
+    EXPECT_EQ(whole.values[3], 8U);
+}
+
+// Both replicas plan a second store to the first one's place, whose old value the first takes away.
+TEST_F(Replicated, TakeBackHalfARepair) {
+    const uint32_t routine = engine.add(DEFIB_ROUTINE_STORES, [&](DefibContext& context, auto) {
+        const uint64_t result = copy(context);
+        context.plan.stores[1] = context.plan.stores[0];
+        context.plan.stores[1].new_value = 1;
+        return result;
+    });
+    reset();
+    act_on(routine);
+    EXPECT_EQ(answer.outcome, uint32_t{DEFIB_OUTCOME_STALE});
+    EXPECT_EQ(memory.read<uint64_t>(OBJECT + 8), 0U);
+    DefibJournalEntry entry{};
+    ASSERT_TRUE(read_entry(engine.journal(), 3, entry));
+    EXPECT_EQ(entry.kind, uint32_t{DEFIB_JOURNAL_TAKEN_BACK});
+    EXPECT_EQ(entry.subject, routine);
+    EXPECT_EQ(entry.values[0], 1U);
+    EXPECT_EQ(entry.values[1], 0U);
 }
 
 TEST_F(Replicated, AreRefusedForARoutineThatIsOff) {

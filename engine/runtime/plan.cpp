@@ -33,6 +33,21 @@ bool is_same(const DefibStore& one, const DefibStore& other) {
            one.size == other.size && one.field == other.field;
 }
 
+// The store that both want.
+bool take(const Agreed& agreed, uint32_t i, DefibStore& store) {
+    static_assert(sizeof(DefibStore) % 8 == 0);
+    const auto from = reinterpret_cast<uint64_t>(&agreed.plan.stores[i]);
+    const auto other = reinterpret_cast<uint64_t>(&agreed.witness.stores[i]);
+    auto* to = reinterpret_cast<uint64_t*>(&store);
+    bool is_one = true;
+#pragma clang loop unroll(disable)
+    for (uint32_t word = 0; word < sizeof(DefibStore) / 8; word++) {
+        to[word] = read_volatile(from + uint64_t{word} * 8, 8);
+        is_one = is_one && to[word] == read_volatile(other + uint64_t{word} * 8, 8);
+    }
+    return is_one;
+}
+
 bool is_same(const DefibPlan& one, const DefibPlan& other) {
     if (one.count != other.count || one.count > DEFIB_PLAN_STORES) return false;
 #pragma clang loop unroll(disable)
@@ -74,21 +89,28 @@ bool is_same(const DefibContext& one, const DefibContext& other) {
            is_same(one.records, other.records);
 }
 
-DefibOutcome commit(const DefibTarget& target, const DefibPlan& plan, uint32_t& made) {
+DefibOutcome commit(const DefibTarget& target, const Agreed& agreed, uint32_t& made) {
     made = 0;
-    if (plan.count == 0) return DEFIB_OUTCOME_NO_CHANGE;
-    if (plan.count > DEFIB_PLAN_STORES) return DEFIB_OUTCOME_REFUSED;
+    const auto count = static_cast<uint32_t>(
+        read_volatile(reinterpret_cast<uint64_t>(&agreed.plan.count), sizeof agreed.plan.count));
+    if (count != agreed.witness.count) return DEFIB_OUTCOME_DISAGREED;
+    if (count == 0) return DEFIB_OUTCOME_NO_CHANGE;
+    if (count > DEFIB_PLAN_STORES) return DEFIB_OUTCOME_REFUSED;
     if (target.window.flags & DEFIB_WINDOW_READ_ONLY) return DEFIB_OUTCOME_READ_ONLY;
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < plan.count; i++) {
-        const DefibStore& store = plan.stores[i];
+    for (uint32_t i = 0; i < count; i++) {
+        DefibStore store;
+        if (!take(agreed, i, store)) return DEFIB_OUTCOME_DISAGREED;
         const uint64_t place = place_of(target, store);
         if (place == 0) return DEFIB_OUTCOME_REFUSED;
         if (read_volatile(place, store.size) != store.old_value) return DEFIB_OUTCOME_STALE;
     }
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < plan.count; i++) {
-        const DefibStore& store = plan.stores[i];
+    for (uint32_t i = 0; i < count; i++) {
+        DefibStore store;
+        if (!take(agreed, i, store)) {
+            return made == 0 ? DEFIB_OUTCOME_DISAGREED : DEFIB_OUTCOME_PARTIAL;
+        }
         const uint64_t place = place_of(target, store);
         if (place == 0 || read_volatile(place, store.size) != store.old_value) {
             return made == 0 ? DEFIB_OUTCOME_STALE : DEFIB_OUTCOME_PARTIAL;
@@ -101,16 +123,18 @@ DefibOutcome commit(const DefibTarget& target, const DefibPlan& plan, uint32_t& 
     return DEFIB_OUTCOME_COMMITTED;
 }
 
-uint32_t undo(const DefibTarget& target, const DefibPlan& plan, uint32_t made) {
-    uint32_t left = 0;
+uint64_t undo(const DefibTarget& target, const Agreed& agreed, uint32_t made) {
+    uint64_t left = 0;
 #pragma clang loop unroll(disable)
-    for (uint32_t i = made < count_of(plan) ? made : count_of(plan); i > 0; i--) {
-        DefibStore back = plan.stores[i - 1];
-        back.old_value = plan.stores[i - 1].new_value;
-        back.new_value = plan.stores[i - 1].old_value;
-        const uint64_t place = place_of(target, back);
+    for (uint32_t i = made < DEFIB_PLAN_STORES ? made : DEFIB_PLAN_STORES; i > 0; i--) {
+        DefibStore back;
+        const bool is_agreed = take(agreed, i - 1, back);
+        const uint64_t stored = back.new_value;
+        back.new_value = back.old_value;
+        back.old_value = stored;
+        const uint64_t place = is_agreed ? place_of(target, back) : 0;
         if (place == 0 || read_volatile(place, back.size) != back.old_value) {
-            left++;
+            left |= uint64_t{1} << (i - 1);
             continue;
         }
         const Slice slice = narrow(back);
@@ -141,7 +165,9 @@ extern "C" void defib_store(DefibContext* context, uint64_t address, uint64_t va
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < count; i++) {
         DefibStore& store = plan.stores[i];
-        if (store.physical == place.physical && store.size == size) {
+        // One store has one field: a second one under another would hide behind the first.
+        const bool is_same_field = ((store.field ^ field) & ~DEFIB_STORE_WHOLE) == 0;
+        if (store.physical == place.physical && store.size == size && is_same_field) {
             store.new_value = value;
             store.field |= field & DEFIB_STORE_WHOLE;
             return;

@@ -36,12 +36,21 @@ Slice narrow(const DefibStore& store);
 // Whether two executions saw, spent, answered, reported and planned the same.
 bool is_same(const DefibContext& one, const DefibContext& other);
 
+// The plans of two executions that agreed. Between that comparison and a write a bit of one may
+// still flip, so both are carried to the last moment: each store is read once from each, compared,
+// and made of what was compared.
+struct Agreed {
+    const DefibPlan& plan;
+    const DefibPlan& witness;
+};
+
 // Writes the plan. `made` counts the stores that were made.
-DefibOutcome commit(const DefibTarget& target, const DefibPlan& plan, uint32_t& made);
+DefibOutcome commit(const DefibTarget& target, const Agreed& agreed, uint32_t& made);
 
 // Takes back the first `made` stores, last one first, where memory still holds what was stored.
-// Returns how many it could not take back.
-uint32_t undo(const DefibTarget& target, const DefibPlan& plan, uint32_t made);
+// Returns those that it could not take back, the first store as bit 0.
+uint64_t undo(const DefibTarget& target, const Agreed& agreed, uint32_t made);
+static_assert(DEFIB_PLAN_STORES <= 64);
 
 }  // namespace defib::runtime
 

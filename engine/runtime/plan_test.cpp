@@ -25,10 +25,15 @@ struct Plan : ::testing::Test {
     uint64_t load(uint64_t physical, uint32_t size) {
         return defib_load(context.get(), SyntheticMemory::direct(physical), size);
     }
-    DefibOutcome commit_it() { return commit(memory.target(), context->plan, made); }
+    DefibOutcome commit_it() {
+        *witness = context->plan;
+        return commit(memory.target(), both(), made);
+    }
+    Agreed both() const { return {context->plan, *witness}; }
 
     SyntheticMemory memory;
     std::unique_ptr<DefibContext> context = std::make_unique<DefibContext>();
+    std::unique_ptr<DefibPlan> witness = std::make_unique<DefibPlan>();
     uint32_t made = 99;
 };
 
@@ -72,6 +77,15 @@ TEST_F(Plan, DiesOnDifferentWidthsThatOverlap) {
     store(OBJECT, 1, 8);
     store(OBJECT + 4, 1, 4);
     EXPECT_EQ(context->death, uint32_t{DEFIB_DEATH_PLAN_OVERLAP});
+}
+
+TEST_F(Plan, DiesOnASecondFieldAtTheSamePlace) {
+    store(OBJECT, 1, 8, 3);
+    store(OBJECT, 2, 8, 3 | DEFIB_STORE_WHOLE);
+    EXPECT_EQ(context->death, 0U);
+    store(OBJECT, 3, 8, 4);
+    EXPECT_EQ(context->death, uint32_t{DEFIB_DEATH_PLAN_OVERLAP});
+    EXPECT_EQ(context->plan.stores[0].new_value, 2U);
 }
 
 TEST_F(Plan, DiesWhenFull) {
@@ -119,6 +133,47 @@ TEST_F(Plan, IsRefusedWhenItsAddressHasMovedMeanwhile) {
     EXPECT_EQ(memory.read<uint64_t>(0x124000), 0U);
 }
 
+// After two executions were found alike, and before the stores are made.
+TEST_F(Plan, IsNotWrittenWhenABitOfOneReplicasFlipsAfterTheComparison) {
+    memory.write<uint64_t>(OBJECT, 0x1111);
+    memory.write<uint64_t>(OBJECT + 8, 0x2222);
+    store(OBJECT, 0x1234, 8, 3);
+    store(OBJECT + 8, 0x5678, 2, 4);
+    *witness = context->plan;
+    for (DefibPlan* hit : {&context->plan, witness.get()}) {
+        for (uint64_t bit = 0; bit < 8 * (8 + 2 * sizeof(DefibStore)); bit++) {
+            if (bit / 8 >= 4 && bit / 8 < 8) continue;  // `reserved` says nothing
+            auto& byte = reinterpret_cast<uint8_t*>(hit)[bit / 8];
+            const auto flip = static_cast<uint8_t>(1U << (bit % 8));
+            byte ^= flip;
+            EXPECT_EQ(commit(memory.target(), both(), made), DEFIB_OUTCOME_DISAGREED) << bit;
+            byte ^= flip;
+            EXPECT_EQ(made, 0U);
+            EXPECT_EQ(memory.read<uint64_t>(OBJECT), 0x1111U) << bit;
+            EXPECT_EQ(memory.read<uint64_t>(OBJECT + 8), 0x2222U) << bit;
+        }
+    }
+    EXPECT_EQ(commit(memory.target(), both(), made), DEFIB_OUTCOME_COMMITTED);
+}
+
+// The plan lies in the target's own memory here, so that its first store can be the flip.
+TEST_F(Plan, IsComparedAgainAtEveryStore) {
+    constexpr uint64_t PLAN = 0x120000;
+    store(PLAN + offsetof(DefibPlan, stores) + sizeof(DefibStore) + offsetof(DefibStore, new_value),
+          3, 8);
+    store(OBJECT, 2, 8);
+    context->plan.stores[0].old_value = 2;  // what is there once the plan is
+    *witness = context->plan;
+    auto& plan = *reinterpret_cast<DefibPlan*>(memory.at(PLAN));
+    plan = *witness;
+    const Agreed agreed{plan, *witness};
+    EXPECT_EQ(commit(memory.target(), agreed, made), DEFIB_OUTCOME_PARTIAL);
+    EXPECT_EQ(made, 1U);
+    EXPECT_EQ(memory.read<uint64_t>(OBJECT), 0U);
+    EXPECT_EQ(undo(memory.target(), agreed, made), 0U);
+    EXPECT_EQ(plan.stores[1].new_value, 2U);
+}
+
 TEST_F(Plan, IsForShowOnADump) {
     store(OBJECT, 1, 8);
     memory.target().window.flags = DEFIB_WINDOW_READ_ONLY;
@@ -133,7 +188,7 @@ TEST_F(Plan, CanBeTakenBackExceptWhereTheTargetWentOn) {
     store(OBJECT + 8, 21, 8);
     ASSERT_EQ(commit_it(), DEFIB_OUTCOME_COMMITTED);
     memory.write<uint64_t>(OBJECT + 8, 500);
-    EXPECT_EQ(undo(memory.target(), context->plan, made), 1U);
+    EXPECT_EQ(undo(memory.target(), both(), made), 2U) << "the second one stands";
     EXPECT_EQ(memory.read<uint64_t>(OBJECT), 10U);
     EXPECT_EQ(memory.read<uint64_t>(OBJECT + 8), 500U);
 }
@@ -178,7 +233,8 @@ TEST(NarrowStores, ArriveAtTheRightBytes) {
     plan.stores[0] = {
         SyntheticMemory::direct(OBJECT), OBJECT, 0x1111111111111111, 0x1111332211111111, 8, 0};
     uint32_t made = 0;
-    EXPECT_EQ(commit(memory.target(), plan, made), DEFIB_OUTCOME_COMMITTED);
+    const DefibPlan witness = plan;
+    EXPECT_EQ(commit(memory.target(), {plan, witness}, made), DEFIB_OUTCOME_COMMITTED);
     EXPECT_EQ(memory.read<uint64_t>(OBJECT), 0x1111332211111111U);
 }
 
