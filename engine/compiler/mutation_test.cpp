@@ -290,6 +290,22 @@ const Mutation MUTATIONS[] = {
          builder.CreateMemSet(record, builder.getInt8(0), 1 << 16, llvm::MaybeAlign());
          return true;
      }},
+    {"one of two indices unchecked",
+     [](llvm::Function& function) {
+         llvm::CallBase* index = first_call(function, INDEX);
+         if (index == nullptr) return false;
+         const auto step = llvm::find_if(index->users(), [](const llvm::User* user) {
+             return llvm::isa<llvm::GetElementPtrInst>(user);
+         });
+         if (step == index->user_end()) return false;
+         auto* at = llvm::cast<llvm::Instruction>(*step);
+         llvm::IRBuilder<> builder(at);
+         llvm::Value* unchecked = index->getArgOperand(1);
+         llvm::Value* chosen = builder.CreateSelect(
+             builder.CreateICmpULT(unchecked, builder.getInt64(2)), index, unchecked);
+         at->replaceUsesOfWith(index, chosen);
+         return true;
+     }},
     {"memory beyond what a detector keeps",
      [](llvm::Function& function) {
          llvm::CallBase* memory = first_call(function, MEMORY);

@@ -118,6 +118,28 @@ bool is_charge(const llvm::Instruction& instruction) {
            returns_if(*instruction.getParent(), instruction, false);
 }
 
+// What an index is below, whichever way was taken to it: that of a checked index, or the largest
+// of several, which the optimiser makes of two accesses that it joins. 0: nobody knows.
+uint64_t index_bound(const llvm::Value& index) {
+    const auto bound_of = [](const llvm::Value& value) -> uint64_t {
+        const llvm::CallBase* checked = call_of(value, INDEX);
+        const auto* count = checked == nullptr
+                                ? nullptr
+                                : llvm::dyn_cast<llvm::ConstantInt>(checked->getArgOperand(2));
+        return count == nullptr ? 0 : count->getZExtValue();
+    };
+    if (!llvm::isa<llvm::PHINode, llvm::SelectInst>(index)) return bound_of(index);
+    const auto* either = llvm::cast<llvm::User>(&index);
+    uint64_t most = 0;
+    for (unsigned i = llvm::isa<llvm::SelectInst>(index) ? 1 : 0; i < either->getNumOperands();
+         ++i) {
+        const uint64_t bound = bound_of(*either->getOperand(i));
+        if (bound == 0) return 0;
+        most = std::max(most, bound);
+    }
+    return most;
+}
+
 bool Verifier::is_inside(const llvm::Value& address, uint64_t width, bool is_store) const {
     llvm::SmallPtrSet<const llvm::Value*, 8> visited;
     return is_inside(address, 0, width, is_store, visited);
@@ -134,12 +156,10 @@ bool Verifier::is_inside(const llvm::Value& address, uint64_t offset, uint64_t w
                              is_store, visited);
         const bool is_bytes =
             step->getNumIndices() == 1 && step->getSourceElementType()->isIntegerTy(8);
-        const llvm::CallBase* index = is_bytes ? call_of(*step->getOperand(1), INDEX) : nullptr;
-        const llvm::ConstantInt* count =
-            index == nullptr ? nullptr : llvm::dyn_cast<llvm::ConstantInt>(index->getArgOperand(2));
-        if (count == nullptr || count->isZero() || count->getZExtValue() > MOST_BYTES) return false;
-        return is_inside(*step->getPointerOperand(), offset + count->getZExtValue() - 1, width,
-                         is_store, visited) &&
+        const uint64_t count = is_bytes ? index_bound(*step->getOperand(1)) : 0;
+        if (count == 0 || count > MOST_BYTES) return false;
+        return is_inside(*step->getPointerOperand(), offset + count - 1, width, is_store,
+                         visited) &&
                is_inside(*step->getPointerOperand(), offset, width, is_store, visited);
     }
     if (llvm::isa<llvm::PHINode, llvm::SelectInst>(address)) {
