@@ -46,4 +46,18 @@ kernel_struct pcpu_hot {
     s32 preempt_count;
 };
 
+// Whether the grace period waits for this CPU (rcu_gp_init() sets the bits, rcu_report_qs_rnp()
+// clears them).
+inline bool is_awaited(u32 cpu) {
+    const auto data = per_cpu(struct rcu_data, rcu_data, cpu);
+    return (data->mynode->qsmask & data->grpmask) != 0;
+}
+
+inline s32 preempt_count_of(u32 cpu) {
+    if (symbol_exists(pcpu_hot) && exists(pcpu_hot, preempt_count))
+        return per_cpu(pcpu_hot, pcpu_hot, cpu)->preempt_count;
+    if (symbol_exists(__preempt_count)) return *per_cpu(s32, __preempt_count, cpu);
+    return 0;
+}
+
 #endif

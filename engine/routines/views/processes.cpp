@@ -1,62 +1,23 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// `defib ps`: every process and thread, found through the pid table of the first namespace, which
-// holds what the task list holds and can be entered anywhere.
-#include "engine/kernel/lists.h"
-#include "engine/kernel/per_cpu.h"
+// `defib ps`: every process and thread.
+#include "engine/kernel/memory.h"
 #include "engine/kernel/tasks.h"
-#include "engine/kernel/xarray.h"
 #include "engine/routines/views/records.h"
 
 namespace {
 
 constexpr u32 ENDED_MEANWHILE = 256;
 
-// The first task that has each number: of kind PIDTYPE_TGID that is the process (pid_task() in
-// kernel/pid.c).
-void emit_tasks(u64 kind) {
-    const auto numbers = &symbol(pid_namespace, init_pid_ns)->idr.idr_rt;
-    for (auto number : xarray_of(pid, numbers)) {
-        const kp<hlist_node> first = number->tasks[kind].first;
-        if (first == nullptr) continue;
-        emit_pointer(container_of_element(first, task_struct, pid_links, hlist_node, kind));
-    }
-}
-
-// percpu_counter_sum(): what CPUs have not yet added to the sum counts too.
-s64 sum_of(kp<percpu_counter> counter) {
-    s64 sum = counter->count;
-    for (const u32 cpu : present_cpus()) sum += *per_cpu_at(counter->counters, cpu);
-    return sum;
-}
-
-s64 pages_of(kp<mm_struct> mm, u64 kind) {
-    if (exists(mm_rss_stat, count)) {
-        const auto before = pointer_from<mm_struct___before_percpu_rss>(address_of(mm));
-        return before->rss_stat.count[kind].counter;
-    }
-    return exists(mm_struct, rss_stat) ? sum_of(&mm->rss_stat[kind]) : 0;
-}
-
-// get_mm_rss(): file pages, anonymous pages, shared memory; swap is not resident. A counter that is
-// just being changed may be below zero (percpu_counter_read_positive()).
-u64 resident_pages(kp<mm_struct> mm) {
-    const s64 file = pages_of(mm, constant(MM_FILEPAGES));
-    const s64 anonymous = pages_of(mm, constant(MM_ANONPAGES));
-    const s64 shared = pages_of(mm, constant(MM_SHMEMPAGES));
-    const s64 sum = file + anonymous + shared;
-    return sum < 0 ? 0 : static_cast<u64>(sum);
-}
-
 }  // namespace
 
 COLLECTOR(processes, SUMMARY("every process"), FUEL(8000000))() {
-    emit_tasks(static_cast<u64>(enum_value(pid_type, PIDTYPE_TGID)));
+    for_each_process([](kp<task_struct> task) { emit_pointer(task); });
 }
 
 COLLECTOR(threads, SUMMARY("every thread of every process"), FUEL(8000000))() {
-    emit_tasks(static_cast<u64>(enum_value(pid_type, PIDTYPE_PID)));
+    for_each_thread([](kp<task_struct> task) { emit_pointer(task); });
 }
 
 VIEW(process, SUMMARY("one process or thread"), OF_EACH(processes), FUEL(4000))

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `defib stat`: the machine as a whole, and each of its CPUs.
+#include "engine/kernel/memory.h"
 #include "engine/kernel/statistics.h"
 #include "engine/routines/views/stat_records.h"
 
@@ -12,16 +13,6 @@ constexpr u64 NS_A_SECOND = 1000000000;
 constexpr u64 LOW_HALF = 0xffffffff;
 constexpr u64 LOADS = 3;
 constexpr u64 AVERAGES = 3;
-
-u64 zone_pages(u64 item) {
-    const s64 count = element(atomic64_t, symbol(atomic64_t, vm_zone_stat), item)->counter;
-    return count < 0 ? 0 : static_cast<u64>(count);
-}
-
-u64 node_pages(u64 item) {
-    const s64 count = element(atomic64_t, symbol(atomic64_t, vm_node_stat), item)->counter;
-    return count < 0 ? 0 : static_cast<u64>(count);
-}
 
 // Each CPU counts its own (all_vm_events()).
 u64 events(u64 item) {
@@ -59,20 +50,6 @@ void take_pressure(DefibMachineRecord* record, kp<psi_group> group) {
     take_state(record, 5, group, static_cast<u64>(enum_value(psi_states, PSI_IO_FULL)));
 }
 
-// Whether the grace period waits for this CPU (rcu_gp_init() sets the bits, rcu_report_qs_rnp()
-// clears them).
-bool is_awaited(u32 cpu) {
-    const auto data = per_cpu(struct rcu_data, rcu_data, cpu);
-    return (data->mynode->qsmask & data->grpmask) != 0;
-}
-
-s32 preempt_count_of(u32 cpu) {
-    if (symbol_exists(pcpu_hot) && exists(pcpu_hot, preempt_count))
-        return per_cpu(pcpu_hot, pcpu_hot, cpu)->preempt_count;
-    if (symbol_exists(__preempt_count)) return *per_cpu(s32, __preempt_count, cpu);
-    return 0;
-}
-
 }  // namespace
 
 VIEW(machine, SUMMARY("load, memory, swap, pressure, events, RCU"), FUEL(400000))() {
@@ -80,11 +57,10 @@ VIEW(machine, SUMMARY("load, memory, swap, pressure, events, RCU"), FUEL(400000)
     const u64 tick_ns = *symbol(u64, tick_nsec);
     record->uptime_ns = since_boot_ns(tick_ns);
     record->total_pages = static_cast<u64>(symbol(atomic64_t, _totalram_pages)->counter);
-    record->free_pages = zone_pages(static_cast<u64>(enum_value(zone_stat_item, NR_FREE_PAGES)));
-    record->file_pages = node_pages(static_cast<u64>(enum_value(node_stat_item, NR_FILE_PAGES)));
-    record->anonymous_pages =
-        node_pages(static_cast<u64>(enum_value(node_stat_item, NR_ANON_MAPPED)));
-    record->shared_pages = node_pages(static_cast<u64>(enum_value(node_stat_item, NR_SHMEM)));
+    record->free_pages = zone_pages(enum_value(zone_stat_item, NR_FREE_PAGES));
+    record->file_pages = node_pages(enum_value(node_stat_item, NR_FILE_PAGES));
+    record->anonymous_pages = node_pages(enum_value(node_stat_item, NR_ANON_MAPPED));
+    record->shared_pages = node_pages(enum_value(node_stat_item, NR_SHMEM));
     record->swap_total_pages = *symbol(u64, total_swap_pages);
     const s64 swap_free = symbol(atomic64_t, nr_swap_pages)->counter;
     record->swap_free_pages = swap_free < 0 ? 0 : static_cast<u64>(swap_free);
