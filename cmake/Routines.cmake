@@ -39,7 +39,8 @@ function(defib_routines name)
   endif()
   set(parts)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/engine/kernel/*.h
-       ${CMAKE_SOURCE_DIR}/engine/abi/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+       ${CMAKE_SOURCE_DIR}/engine/abi/*.h ${CMAKE_SOURCE_DIR}/engine/detectors/*.h
+       ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
   foreach(source ${ARG_UNPARSED_ARGUMENTS})
     set(part ${CMAKE_CURRENT_BINARY_DIR}/${name}/${source}.bc)
     get_filename_component(folder ${part} DIRECTORY)
