@@ -80,6 +80,8 @@ int Appliance::stop() {
     const uint64_t deadline = now_ns() + MOST_STOP_NS;
     pollfd waited = {process_->pidfd(), POLLIN, 0};
     while (waited.revents == 0 && now_ns() < deadline) ppoll(&waited, 1, &LOOK_EVERY, nullptr);
+    siginfo_t how = {};
+    waitid(P_PIDFD, static_cast<id_t>(process_->pidfd()), &how, WEXITED | WNOHANG);
     drain();
     char text[128];
     std::snprintf(text, sizeof text, "stopped: %lu entries are in the journal",
