@@ -2,43 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/appliance/journal_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "boot/backend/engine_state.h"
+#include "boot/journal/file.h"
 #include "engine/runtime/journal.h"
 
 namespace defib::boot {
 namespace {
 
-constexpr size_t BATCH = 64;
-
-uint64_t clock_ns(clockid_t clock) {
+uint64_t wall_ns() {
     timespec now{};
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
-bool write_all(int fd, const void* bytes, size_t size) {
-    const auto* at = static_cast<const char*>(bytes);
-    while (size > 0) {
-        const ssize_t count = write(fd, at, size);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return false;
-        at += count;
-        size -= static_cast<size_t>(count);
-    }
-    return true;
-}
-
-std::unexpected<Error> cannot(const std::filesystem::path& path, const char* why) {
-    return fail(DEFIB_ERROR_APPLIANCE_JOURNAL, path.string(), why,
-                "name another file with --journal");
 }
 
 void put_aside(const std::filesystem::path& path) {
@@ -51,54 +32,59 @@ void put_aside(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<JournalFile> JournalFile::open(const std::filesystem::path& path,
-                                      const signing::Digest& manifest) {
+Result<JournalFile> JournalFile::open(const std::filesystem::path& path, const Manifest& manifest,
+                                      uint64_t manifest_digest, std::string_view target) {
     put_aside(path);
-    JournalFile journal;
-    journal.file_.reset(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
+    auto file = open_journal(path);
+    if (!file) return std::unexpected(file.error());
     struct stat status = {};
-    if (!journal.file_.is_open() || fstat(journal.file_.get(), &status) != 0) {
-        return cannot(path, std::strerror(errno));
+    if (fstat(file->get(), &status) != 0) {
+        return fail(DEFIB_ERROR_APPLIANCE_JOURNAL, path.string(), std::strerror(errno));
     }
-    if (!S_ISREG(status.st_mode)) return cannot(path, "not a file");
-    journal.size_ = static_cast<uint64_t>(status.st_size);
-    JournalHeader header{{'D', 'E', 'F', 'I', 'B', 'J', 'N', 'L'},
-                         1,
-                         sizeof(DefibJournalEntry),
-                         clock_ns(CLOCK_REALTIME),
-                         clock_ns(CLOCK_MONOTONIC),
-                         {}};
-    std::memcpy(header.manifest, manifest.data(), manifest.size());
-    if (!write_all(journal.file_.get(), &header, sizeof header)) {
-        return cannot(path, std::strerror(errno));
+    JournalFile journal;
+    journal.size_ = static_cast<uint64_t>(status.st_size) + sizeof(JournalFrame);
+    journal.writer_.emplace(file->get());
+    journal.file_ = std::move(*file);
+    if (!journal.writer_->start(wall_ns(), now_ns(), manifest_digest, target)) {
+        return fail(DEFIB_ERROR_APPLIANCE_JOURNAL, path.string(), std::strerror(errno),
+                    "name another file with --journal");
     }
-    journal.size_ += sizeof header;
+    for (size_t i = 0; i < manifest.routines.size(); i++) {
+        journal.name(NameOf::routine, static_cast<uint32_t>(i), manifest.routines[i].name);
+    }
+    for (size_t i = 0; i < manifest.fields.size(); i++) {
+        journal.name(NameOf::field, static_cast<uint32_t>(i), manifest.fields[i]);
+    }
     return journal;
 }
 
-JournalFile::Drained JournalFile::drain(const DefibJournal& journal) {
-    std::array<DefibJournalEntry, BATCH> batch;
-    size_t count = 0;
-    Drained result = Drained::nothing;
-    DefibJournalEntry entry{};
-    while (runtime::read_entry(journal, next_, entry)) {
+// A name that does not arrive is a number to the reader; drain() tells that the file is bad.
+void JournalFile::name(NameOf of, uint32_t number, std::string_view text) {
+    writer_->name(of, number, text);
+    size_ += sizeof(JournalFrame);
+}
+
+bool JournalFile::take(const DefibJournalEntry& entry) {
+    if (entry.sequence != next_) {
+        if (!writer_->lost(next_, entry.sequence - 1)) return false;
         lost_ += entry.sequence - next_;
-        next_ = entry.sequence + 1;
-        batch[count++] = entry;
-        result = Drained::some;
-        if (count < BATCH) continue;
-        if (size_ + sizeof batch > JOURNAL_FILE_MOST) return Drained::full;
-        if (!write_all(file_.get(), batch.data(), sizeof batch)) return Drained::failed;
-        size_ += sizeof batch;
-        count = 0;
+        size_ += sizeof(JournalFrame);
     }
-    const size_t rest = count * sizeof(DefibJournalEntry);
-    if (rest == 0) return result;
-    if (size_ + rest > JOURNAL_FILE_MOST) return Drained::full;
-    if (!write_all(file_.get(), batch.data(), rest)) return Drained::failed;
-    size_ += rest;
-    return fdatasync(file_.get()) == 0 ? result : Drained::failed;
+    next_ = entry.sequence + 1;
+    size_ += sizeof(JournalFrame);
+    return writer_->entry(entry);
+}
+
+JournalFile::Drained JournalFile::drain(const DefibJournal& journal) {
+    DefibJournalEntry entry{};
+    const uint64_t before = next_;
+    while (runtime::read_entry(journal, next_, entry)) {
+        // Room for what was lost, and for the entry.
+        if (size_ + 2 * sizeof(JournalFrame) > JOURNAL_FILE_MOST) return Drained::full;
+        if (!take(entry)) return Drained::failed;
+    }
+    if (next_ == before) return Drained::done;
+    return fdatasync(file_.get()) == 0 ? Drained::done : Drained::failed;
 }
 
 }  // namespace defib::boot

@@ -13,6 +13,7 @@
 
 #include "boot/appliance/appliance.h"
 #include "boot/appliance/notify.h"
+#include "image/policy/digest.h"
 
 namespace defib::boot {
 namespace {
@@ -28,8 +29,9 @@ Result<void> Appliance::prepare(std::string& said) {
     auto state = EngineState::make(kernel_.window, kernel_.map, bound_, RECORDS_TO_GUARD);
     if (!state) return std::unexpected(state.error());
     state_.emplace(std::move(*state));
-    const auto manifest = admission_->image().part(image::PartType::manifest);
-    auto journal = JournalFile::open(options_.journal, signing::digest("defib.manifest", manifest));
+    const auto manifest = as_text(admission_->image().part(image::PartType::manifest));
+    auto journal = JournalFile::open(options_.journal, manifest_,
+                                     image::digest_of_manifest(manifest), target_.name());
     if (!journal) return std::unexpected(journal.error());
     journal_.emplace(std::move(*journal));
 

@@ -19,7 +19,8 @@ namespace {
 
 constexpr timespec LOOK_EVERY = {0, 100'000'000};
 constexpr uint64_t MOST_STILL_NS = 5'000'000'000;
-constexpr uint64_t MOST_STOP_NS = 2'000'000'000;
+// A repair in hand is finished or taken back first.
+constexpr uint64_t MOST_STOP_NS = 30'000'000'000;
 
 uint64_t heartbeat_of(const DefibMailbox& mailbox) {
     return runtime::read_volatile(reinterpret_cast<uint64_t>(&mailbox.heartbeat), 8);

@@ -17,7 +17,7 @@
 #include <memory>
 #include <sstream>
 
-#include "boot/appliance/journal_file.h"
+#include "boot/journal/reader.h"
 #include "signing/testing.h"
 #include "tests/lab/host_program.h"
 #include "tests/lab/under_test.h"
@@ -137,30 +137,6 @@ void expect_sealed(pid_t pid) {
     EXPECT_NE(status["VmLck"], "0");
 }
 
-// The kinds of all entries, section by section.
-std::vector<std::vector<uint32_t>> sections_of(const std::filesystem::path& path) {
-    std::vector<std::vector<uint32_t>> sections;
-    std::ifstream file(path, std::ios::binary);
-    std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-    for (size_t at = 0; at < bytes.size();) {
-        JournalHeader header{};
-        if (std::string_view(&bytes[at], 8) == "DEFIBJNL") {
-            at += sizeof header;
-            sections.emplace_back();
-            continue;
-        }
-        DefibJournalEntry entry{};
-        if (sections.empty() || bytes.size() - at < sizeof entry) {
-            ADD_FAILURE() << "no journal at " << at;
-            break;
-        }
-        std::memcpy(&entry, &bytes[at], sizeof entry);
-        sections.back().push_back(entry.kind);
-        at += sizeof entry;
-    }
-    return sections;
-}
-
 class Appliance : public testing::Test {
   protected:
     void SetUp() override {
@@ -202,7 +178,7 @@ TEST_F(Appliance, WatchesSealedAndEndsWithItsEngine) {
         kill(boot.pid(), SIGTERM);
         EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_DONE) << boot.said();
         EXPECT_TRUE(boot.said().contains("stopped")) << boot.said();
-        EXPECT_NE(kill(engine, 0), 0) << "the engine's process has outlived it";
+        EXPECT_TRUE(status_of(engine).empty()) << "the engine's process has outlived it";
     }
     {
         Boot boot(arguments(ram));
@@ -211,11 +187,18 @@ TEST_F(Appliance, WatchesSealedAndEndsWithItsEngine) {
         EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_ENVIRONMENT) << boot.said();
         EXPECT_TRUE(boot.said().contains("has ended: signal 9")) << boot.said();
     }
-    const auto sections = sections_of(journal());
-    ASSERT_EQ(sections.size(), 2U) << "one for each start";
-    EXPECT_EQ(sections[0].front(), DEFIB_JOURNAL_STARTED);
-    EXPECT_EQ(sections[0].back(), DEFIB_JOURNAL_STOPPED);
-    EXPECT_EQ(sections[1].front(), DEFIB_JOURNAL_STARTED);
+    const auto file = MappedFile::open(journal());
+    ASSERT_TRUE(ok(file));
+    const auto read = read_journal(file->bytes(), "journal");
+    ASSERT_TRUE(ok(read));
+    EXPECT_FALSE(read->is_damaged || read->is_cut_off);
+    ASSERT_EQ(read->sessions.size(), 2U) << "one for each start";
+    ASSERT_FALSE(read->sessions[0].entries.empty() || read->sessions[1].entries.empty());
+    EXPECT_TRUE(("vm:" + ram).starts_with(read->sessions[0].target));  // as much as fits
+    EXPECT_EQ(read->sessions[0].entries.front().kind, uint32_t{DEFIB_JOURNAL_STARTED});
+    EXPECT_EQ(read->sessions[0].entries.back().kind, uint32_t{DEFIB_JOURNAL_STOPPED});
+    EXPECT_EQ(read->sessions[1].entries.front().kind, uint32_t{DEFIB_JOURNAL_STARTED});
+    const auto size = std::filesystem::file_size(journal());
 
     {
         // Another kernel's memory: the image does not know it, and nothing is begun.
@@ -235,7 +218,7 @@ TEST_F(Appliance, WatchesSealedAndEndsWithItsEngine) {
         Boot boot(others);
         EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_INPUT);
         EXPECT_TRUE(boot.said().contains("the image has no layout of this kernel")) << boot.said();
-        EXPECT_EQ(sections_of(journal()).size(), 2U);
+        EXPECT_EQ(std::filesystem::file_size(journal()), size) << "no session was begun";
     }
     EXPECT_TRUE(guest->alive(std::chrono::seconds(30)));
 }

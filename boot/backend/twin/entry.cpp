@@ -32,7 +32,12 @@ static bool turn(DefibEngine* engine, uint64_t now_ns) {
     return defib::runtime::turn(*engine, now_ns) == defib::runtime::Turn::go_on;
 }
 
+static uint64_t next_turn_ns(const DefibEngine* engine) {
+    return defib::runtime::next_turn_ns(*engine);
+}
+
 extern const DefibTwin defib_twin;
 const DefibTwin defib_twin = {
-    DEFIB_ABI_VERSION, sizeof(DefibEngine), sizeof(DefibTarget), sizeof(DefibJournal), start, turn};
+    DEFIB_ABI_VERSION, sizeof(DefibEngine), sizeof(DefibTarget), sizeof(DefibJournal), start, turn,
+    next_turn_ns};
 }

@@ -19,7 +19,8 @@ struct DefibTwin {
     uint32_t target_bytes;
     uint32_t journal_bytes;
     void (*start)(struct DefibEngine* engine, uint64_t now_ns);
-    bool (*turn)(struct DefibEngine* engine, uint64_t now_ns);  // false: it was told to stop
+    bool (*turn)(struct DefibEngine* engine, uint64_t now_ns);   // false: it was told to stop
+    uint64_t (*next_turn_ns)(const struct DefibEngine* engine);  // nothing is due before
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,9 +22,17 @@
 namespace defib::boot {
 namespace {
 
-constexpr timespec REST = {0, 1'000'000};  // between two turns
+// A command is seen within this, whatever is due.
+constexpr uint64_t MOST_REST_NS = 10'000'000;
 constexpr uint64_t MOST_START_NS = 5'000'000'000;
 constexpr int EXIT_NOT_SEALED = 4;
+
+void rest(const DefibTwin& twin, const DefibEngine& engine) {
+    const uint64_t until_ns = std::min(twin.next_turn_ns(&engine), now_ns() + MOST_REST_NS);
+    const timespec until = {static_cast<time_t>(until_ns / 1'000'000'000),
+                            static_cast<long>(until_ns % 1'000'000'000)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+}
 
 Result<void> seal_engine(std::span<const Bytes> window) {
     if (auto done = seal::lock_memory(window); !done) return done;
@@ -43,7 +52,7 @@ Result<void> seal_engine(std::span<const Bytes> window) {
     signal(SIGTERM, SIG_IGN);
     if (const auto sealed = seal_engine(window); !sealed) _exit(EXIT_NOT_SEALED);
     twin.start(&engine, now_ns());
-    while (twin.turn(&engine, now_ns())) clock_nanosleep(CLOCK_MONOTONIC, 0, &REST, nullptr);
+    while (twin.turn(&engine, now_ns())) rest(twin, engine);
     _exit(0);
 }
 
