@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "boot/appliance/appliance.h"
+#include "engine/base/lost_mapping.h"
 
 namespace {
 
@@ -53,6 +54,7 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    defib::end_cleanly_on_lost_mapping("defib-boot");
     Options options;
     CLI::App app("First aid for a Linux kernel that can no longer help itself: the appliance.",
                  "defib-boot");

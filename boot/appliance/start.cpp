@@ -96,7 +96,8 @@ Result<void> Appliance::prove(std::string& said) {
     auto layout = layouts::read_layout(as_text(json), "layout of " + release);
     if (!layout) return std::unexpected(layout.error());
     layout_ = std::move(*layout);
-    if (auto proved = prove_identity(target_, kernel_, layout_); !proved) return proved;
+    if (auto proved = prove_identity(target_, kernel_, layout_, Access::look); !proved)
+        return proved;
     complete_map(kernel_, layout_);
     said = "banner, types and first process are those of the layout";
     return {};

@@ -85,7 +85,7 @@ void expect_found_by_its_image(const Kernel& kernel, const layouts::Layout& layo
     EXPECT_EQ(found->map.levels, kernel.map.levels);
     EXPECT_EQ(found->map.page_table, kernel.map.page_table);
     EXPECT_EQ(found->map.linear[0].first, kernel.map.linear[0].first);
-    const auto proved = prove_identity(*target, *found, layout);
+    const auto proved = prove_identity(*target, *found, layout, Access::act);
     EXPECT_TRUE(proved) << to_line(proved.error());
 }
 
@@ -109,7 +109,7 @@ TEST_P(RealKernel, IsFoundAndProved) {
 
     const auto layout = layouts::extract_layout(guest->ram_file(), {});
     ASSERT_TRUE(layout) << to_line(layout.error());
-    const auto proved = prove_identity(*target, *kernel, *layout);
+    const auto proved = prove_identity(*target, *kernel, *layout, Access::act);
     EXPECT_TRUE(proved) << to_line(proved.error());
     for (const char* symbol : {"init_task", "linux_banner", "page_offset_base"}) {
         ASSERT_TRUE(layout->symbols.contains(symbol));
@@ -140,17 +140,28 @@ TEST_P(RealKernel, IsFoundAndProved) {
 
     layouts::Layout other = *layout;
     other.kernel.banner.back() = '!';
-    ASSERT_FALSE(prove_identity(*target, *kernel, other));
+    ASSERT_FALSE(prove_identity(*target, *kernel, other, Access::look));
     other = *layout;
     other.kernel.btf_digest.back() ^= 1;
-    ASSERT_FALSE(prove_identity(*target, *kernel, other));
+    ASSERT_FALSE(prove_identity(*target, *kernel, other, Access::look));
     other = *layout;
     for (auto& member : other.structs.at("task_struct").members) {
         if (member.name == "tasks") member.offset += 8;
     }
-    const auto refused = prove_identity(*target, *kernel, other);
+    const auto refused = prove_identity(*target, *kernel, other, Access::look);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, DEFIB_ERROR_BOOT_OTHER_KERNEL);
+
+    // Without a digest one may look, and not write.
+    other = *layout;
+    other.kernel.btf_digest.clear();
+    EXPECT_TRUE(prove_identity(*target, *kernel, other, Access::look));
+    EXPECT_FALSE(prove_identity(*target, *kernel, other, Access::act));
+    other = *layout;
+    other.symbols.erase("__stop_BTF");
+    EXPECT_TRUE(prove_identity(*target, *kernel, other, Access::look));
+    EXPECT_FALSE(prove_identity(*target, *kernel, other, Access::act));
+    EXPECT_TRUE(prove_identity(*target, *kernel, *layout, Access::act));
 }
 
 }  // namespace

@@ -117,6 +117,39 @@ TEST_F(MadeUpKernel, IsNotBelievedWhenItsTablesLeadElsewhere) {
     EXPECT_FALSE(find_kernel(*target));
 }
 
+// As many tables as a kernel may have on the way (an LDT that is remapped has one), and as many as
+// only tables have that were made to keep a reader busy.
+TEST_F(MadeUpKernel, IsNotLookedForInTablesThatHaveNoEnd) {
+    write(0x777000, info("6.1.0-56-amd64"));
+    constexpr uint64_t EMPTY = 0x80000;
+    constexpr uint64_t FIRST = 256;
+    write(TOP + FIRST * 8, EMPTY | 3);
+    const auto target = open();
+    ASSERT_TRUE(find_kernel(*target));
+    for (uint64_t i = FIRST; i < FIRST + 32; i++) write(TOP + i * 8, EMPTY | 3);
+    EXPECT_FALSE(find_kernel(*target));
+}
+
+// A dump may say of a segment that it lies at 2^62: then there would be 2^50 page structures.
+TEST_F(MadeUpKernel, HasNoMorePageStructuresThanAMachineCanHave) {
+    write(0x777000, info("6.1.0-56-amd64"));
+    const auto target = open();
+    auto kernel = find_kernel(*target);
+    ASSERT_TRUE(kernel);
+    constexpr uint64_t VMEMMAP = 0xffffea0000000000;
+    constexpr uint64_t VMEMMAP_TABLES = 0x90000;
+    write(TOP + (VMEMMAP >> 39 & 511) * 8, VMEMMAP_TABLES | 3);
+    write(VMEMMAP_TABLES + (VMEMMAP >> 30 & 511) * 8, (VMEMMAP_TABLES + 0x1000) | 3);
+    write(VMEMMAP_TABLES + 0x1000, 0x2000000 | 0x83);
+    DefibWindow window = kernel->window;
+    window.ranges[window.count++] = {uint64_t{1} << 62, 4096, window.ranges[0].backend};
+    add_vmemmap(kernel->map, window, VMEMMAP, 64);
+    ASSERT_EQ(kernel->map.linear_count, 3U);
+    EXPECT_EQ(kernel->map.linear[2].first, VMEMMAP);
+    EXPECT_EQ(kernel->map.linear[2].size, 0x200000U);
+    EXPECT_EQ(kernel->map.linear[2].physical, 0x2000000U);
+}
+
 TEST_F(MadeUpKernel, IsLookedForWithoutAllocatingHoles) {
     write(0x777000, info("6.1.0-56-amd64"));
     EXPECT_EQ(ftruncate(file.get(), int64_t{2} << 30), 0);

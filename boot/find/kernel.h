@@ -25,10 +25,11 @@ Result<Kernel> find_kernel(const Target& target);
 // Where a layout's symbol is in this kernel.
 uint64_t address_of(const Kernel& kernel, const layouts::LayoutSymbol& symbol);
 
-// The proof that the layout is this kernel's: banner, BTF digest where the layout has one, and
-// spot checks of its offsets. Without it nothing may be bound.
+// The proof that the layout is this kernel's: banner, BTF digest, and spot checks of its offsets.
+// Without it nothing may be bound. Who only looks may do so with a layout that has no digest; who
+// writes may not.
 Result<void> prove_identity(const Target& target, const Kernel& kernel,
-                            const layouts::Layout& layout);
+                            const layouts::Layout& layout, Access access);
 
 // Adds to the linear maps what takes symbols to find: vmemmap. Only for a layout that was proved.
 void complete_map(Kernel& kernel, const layouts::Layout& layout);

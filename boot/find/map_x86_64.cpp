@@ -38,22 +38,36 @@ uint64_t page_size(const runtime::Walk& walk) {
     return uint64_t{1} << walk.page_bits;
 }
 
-// The lowest address of the upper half whose gigabyte has an entry.
-std::optional<uint64_t> first_gigabyte(const DefibKernelMap& map, const DefibWindow& window,
-                                       uint64_t table, uint32_t shift, uint64_t address,
-                                       uint64_t from) {
-    for (uint64_t i = from; i < ENTRIES; i++) {
-        const uint64_t place = runtime::backend_of(window, table + i * 8, 8);
-        if (place == 0) return std::nullopt;
-        const uint64_t entry = runtime::read_any(place, 8);
-        if (!(entry & ENTRY_PRESENT)) continue;
-        const uint64_t here = address | i << shift;
-        if (shift == GIGABYTE_SHIFT) return here;
-        const uint64_t next = entry & ENTRY_ADDRESS & ~map.encryption_mask;
-        if (auto found = first_gigabyte(map, window, next, shift - 9, here, 0)) return found;
+// Of the tables on the way to the direct map a kernel's are next to empty, and the first that is
+// not leads there; tables that all lead to each other would have 2^26 entries to look at.
+constexpr uint64_t MOST_ENTRIES = 16 * ENTRIES;
+
+// Looks for the lowest address of the upper half whose gigabyte has an entry.
+class FirstGigabyte {
+  public:
+    FirstGigabyte(const DefibKernelMap& map, const DefibWindow& window)
+        : map_(map), window_(window) {}
+
+    std::optional<uint64_t> find(uint64_t table, uint32_t shift, uint64_t address, uint64_t from) {
+        for (uint64_t i = from; i < ENTRIES; i++) {
+            const uint64_t place = runtime::backend_of(window_, table + i * 8, 8);
+            if (place == 0 || looked_at_++ == MOST_ENTRIES) return std::nullopt;
+            const uint64_t entry = runtime::read_any(place, 8);
+            if (!(entry & ENTRY_PRESENT)) continue;
+            const uint64_t here = address | i << shift;
+            if (shift == GIGABYTE_SHIFT) return here;
+            const uint64_t next = entry & ENTRY_ADDRESS & ~map_.encryption_mask;
+            if (auto found = find(next, shift - 9, here, 0)) return found;
+            if (looked_at_ > MOST_ENTRIES) return std::nullopt;
+        }
+        return std::nullopt;
     }
-    return std::nullopt;
-}
+
+  private:
+    const DefibKernelMap& map_;
+    const DefibWindow& window_;
+    uint64_t looked_at_ = 0;
+};
 
 // Whether the direct map leads to these physical addresses.
 bool is_direct_map(const DefibKernelMap& map, const DefibWindow& window, uint64_t base,
@@ -103,7 +117,7 @@ std::optional<DefibKernelMap> map_x86_64(const layouts::Vmcoreinfo& info,
     const uint32_t top_shift = map.levels == 5 ? 48 : 39;
     const uint64_t upper_half = ~uint64_t{0} << (top_shift + 8);
     const auto direct =
-        first_gigabyte(map, window, map.page_table, top_shift, upper_half, ENTRIES / 2);
+        FirstGigabyte(map, window).find(map.page_table, top_shift, upper_half, ENTRIES / 2);
     if (!direct ||
         !is_direct_map(map, window, *direct, {map.page_table, image + to_physical, MIB})) {
         return std::nullopt;

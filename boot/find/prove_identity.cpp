@@ -5,7 +5,7 @@
 // bytes. So the layout must be shown to be this kernel's before anything is bound to it.
 //
 //   banner      the build's own line, with compiler, build number and date
-//   BTF digest  the types themselves, byte for byte, where both sides have them
+//   BTF digest  the types themselves, byte for byte; only a look may do without
 //   init_task   its comm, its pid, and a task list that leads on and back, at the layout's offsets
 //
 // The build id in VMCOREINFO is not used: several stable kernels have garbage there (6.1.113-118,
@@ -21,8 +21,12 @@ constexpr size_t MOST_BTF = size_t{64} << 20;
 
 class Proof {
   public:
-    Proof(const Target& target, const Kernel& kernel, const layouts::Layout& layout)
-        : target_(target), kernel_(kernel), layout_(layout), memory_(kernel.window, kernel.map) {}
+    Proof(const Target& target, const Kernel& kernel, const layouts::Layout& layout, Access access)
+        : target_(target),
+          kernel_(kernel),
+          layout_(layout),
+          access_(access),
+          memory_(kernel.window, kernel.map) {}
 
     Result<void> banner() {
         const auto at = symbol("linux_banner");
@@ -37,7 +41,10 @@ class Proof {
     Result<void> btf() {
         const auto start = symbol("__start_BTF");
         const auto stop = symbol("__stop_BTF");
-        if (layout_.kernel.btf_digest.empty() || !start || !stop) return {};
+        if (layout_.kernel.btf_digest.empty() || !start || !stop) {
+            if (access_ != Access::act) return {};
+            return other("it has no digest of the types, or not their place, and this writes");
+        }
         if (*stop <= *start || *stop - *start > MOST_BTF) return other("no BTF where it has it");
         if (layouts::digest_of(memory_.piece(*start, *stop - *start)) ==
             layout_.kernel.btf_digest) {
@@ -91,14 +98,15 @@ class Proof {
     const Target& target_;
     const Kernel& kernel_;
     const layouts::Layout& layout_;
+    Access access_;
     KernelMemory memory_;
 };
 
 }  // namespace
 
 Result<void> prove_identity(const Target& target, const Kernel& kernel,
-                            const layouts::Layout& layout) {
-    Proof proof(target, kernel, layout);
+                            const layouts::Layout& layout, Access access) {
+    Proof proof(target, kernel, layout, access);
     for (const auto step : {&Proof::banner, &Proof::btf, &Proof::init_task}) {
         if (auto result = (proof.*step)(); !result) return result;
     }

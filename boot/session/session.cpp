@@ -24,7 +24,8 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
     session->kernel_ = std::move(*kernel);
 
     session->layout_ = std::move(options.layout);
-    auto proved = prove_identity(session->target_, session->kernel_, session->layout_);
+    auto proved =
+        prove_identity(session->target_, session->kernel_, session->layout_, options.access);
     if (!proved) return std::unexpected(proved.error());
     complete_map(session->kernel_, session->layout_);
 

@@ -12,6 +12,8 @@
 #include <memory>
 #include <new>
 
+#include "engine/base/lost_mapping.h"
+
 namespace defib {
 namespace {
 
@@ -40,6 +42,7 @@ int finish(const char* program, int status) {
 
 int run_commands(const char* program, const char* about, std::span<const CommandGroup> groups,
                  std::span<const std::span<const Command>> tables, int argc, char** argv) {
+    end_cleanly_on_lost_mapping(program);
     CLI::App app(about, program);
     app.require_subcommand(1);
     app.get_formatter()->column_width(34);
