@@ -86,6 +86,16 @@ std::vector<Threshold> lab_thresholds() {
     return all;
 }
 
+std::vector<Threshold> tight_thresholds() {
+    return {{"blocked", {10'000}},        {"bombs", {150, 250, 100, 10'000}},
+            {"cpu_overload", {12, 5000}}, {"cpu_stuck", {2000}},
+            {"exhaustion", {45, 45, 45}}, {"interrupts_dead", {2000}},
+            {"kernel_loop", {2000}},      {"memory", {4, 10, 500, 50, 40, 0}},
+            {"need_resched", {500}},      {"panic", {60'000}},
+            {"rcu_stall", {7500}},        {"realtime_starvation", {1000, 60}},
+            {"spinlock", {500}}};
+}
+
 const char* name_of(DefibFault fault) {
 #define DEFIB_FAULT_NAME(name, number, word, text) \
     case DEFIB_FAULT_##name:                       \

@@ -24,10 +24,12 @@ struct Threshold {
     std::vector<uint64_t> arguments;
 };
 
-// Every detector with the thresholds that engine/detectors/README.md gives reasons for; `blocked`
-// and `cpu_overload` as a lab needs them where its faults are smaller than life.
+// Every detector with the thresholds that engine/detectors/README.md gives reasons for; as a lab
+// needs them where its faults are smaller than life; and with half of each window and more, to
+// know how far from a finding a healthy machine stays.
 std::vector<Threshold> usual_thresholds();
 std::vector<Threshold> lab_thresholds();
+std::vector<Threshold> tight_thresholds();
 
 struct Found {
     std::string detector;
