@@ -44,7 +44,7 @@
     X(PANIC,              24, "panic",               "the kernel has panicked")                    \
     X(OOPS,               25, "oops",                "the kernel has oopsed and goes on")
 
-#define DEFIB_FAULT_NUMBER(name, number, word, text) DEFIB_FAULT_##name = number,
+#define DEFIB_FAULT_NUMBER(name, number, word, text) DEFIB_FAULT_##name = (number),
 enum DefibFault { DEFIB_FAULT_NONE = 0, DEFIB_FAULT_LIST(DEFIB_FAULT_NUMBER) };
 #undef DEFIB_FAULT_NUMBER
 // clang-format on
