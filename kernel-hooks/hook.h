@@ -62,6 +62,9 @@ void hook_serve_init(void);
 void hook_serve_exit(void);
 /* A look: writes the CPU's beat and serves what it may. NMI-safe. */
 void hook_look(struct pt_regs *regs, u32 source);
+/* The module's own count: what the ring shows can be overwritten from outside. */
+void hook_read_counters(unsigned int cpu, struct DefibHookBeat *into);
+u64 hook_last_look_ns(unsigned int cpu);
 void hook_answer_job(struct hook_job *job, const struct hook_outcome *outcome);
 
 /* --- now.c: done in the NMI itself */
@@ -104,6 +107,9 @@ void hook_window_exit(void);
 extern unsigned int hook_hz;
 int hook_sources_init(void);
 void hook_sources_exit(void);
+u32 hook_running_sources(void);
+/* Whether every CPU would look even if all had interrupts off. NMI-safe. */
+bool hook_looks_are_sure(void);
 /* No look after it; for a panic. NMI-safe. */
 void hook_sources_mute(void);
 /* An NMI to another CPU, unless one is on its way. NMI-safe. */

@@ -5,7 +5,9 @@
  *
  * A lock is tried once, in an NMI, and never waited for. What was taken is on a lease: an engine
  * that dies, or a bus that fails, must not leave the kernel with a lock that nobody releases. The
- * first CPU that looks after the lease has ended gives the lock back.
+ * first CPU that looks after the lease has ended gives the lock back. For that one must look: where
+ * all CPUs may come to spin for the very lock with interrupts off, only perf and HPET make them,
+ * and without these no lock is taken.
  *
  * Two ways to unlock, on purpose: `unlock` gives back what the hook itself took, and only that;
  * `release` ends the leak of somebody else, and only if the lock word is what the engine based its
@@ -58,6 +60,8 @@ struct hook_outcome hook_trylock(unsigned long address, u64 lease_ms, u64 now_ns
 
 	if (!lease_ms || lease_ms > DEFIB_HOOK_LEASE_MAX_MS)
 		return only(DEFIB_HOOK_STATUS_BAD_ARGUMENT);
+	if (!hook_looks_are_sure())
+		return only(DEFIB_HOOK_STATUS_UNSUPPORTED);
 	if (!hook_is_kernel_data(address, sizeof(u32), HOOK_WRITE))
 		return only(DEFIB_HOOK_STATUS_FORBIDDEN);
 	for (i = 0; i < HELD_MAX; i++)

@@ -22,6 +22,7 @@
 
 struct serving {
 	bool inside;
+	u64 last_ns;
 	u64 beats;
 	u64 beats_irqs_off;
 	u64 nmis;
@@ -187,12 +188,35 @@ static void take_requests(const struct hook_look *look)
 	}
 }
 
+static void copy_counters(const struct serving *from, struct DefibHookBeat *into)
+{
+	WRITE_ONCE(into->beats, from->beats);
+	WRITE_ONCE(into->beats_irqs_off, from->beats_irqs_off);
+	WRITE_ONCE(into->nmis, from->nmis);
+	WRITE_ONCE(into->served, from->served);
+	WRITE_ONCE(into->refused, from->refused);
+	WRITE_ONCE(into->malformed, from->malformed);
+	WRITE_ONCE(into->spent_ns, from->spent_ns);
+	WRITE_ONCE(into->longest_ns, from->longest_ns);
+}
+
+void hook_read_counters(unsigned int cpu, struct DefibHookBeat *into)
+{
+	copy_counters(per_cpu_ptr(&serving, cpu), into);
+}
+
+u64 hook_last_look_ns(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu_ptr(&serving, cpu)->last_ns);
+}
+
 static void write_beat(const struct hook_look *look)
 {
 	struct DefibHookBeat *beat = hook_beat(smp_processor_id());
 	struct serving *mine = this_cpu_ptr(&serving);
 	u32 number;
 
+	WRITE_ONCE(mine->last_ns, look->now_ns);
 	mine->beats++;
 	mine->beats_irqs_off += !!(look->flags & DEFIB_HOOK_IRQS_OFF);
 	mine->nmis += !(look->flags & (DEFIB_HOOK_SOURCE_TICK | DEFIB_HOOK_SOURCE_OTHER));
@@ -205,14 +229,7 @@ static void write_beat(const struct hook_look *look)
 	WRITE_ONCE(beat->task, (u64)current);
 	WRITE_ONCE(beat->pid, current->pid);
 	WRITE_ONCE(beat->flags, look->flags);
-	WRITE_ONCE(beat->beats, mine->beats);
-	WRITE_ONCE(beat->beats_irqs_off, mine->beats_irqs_off);
-	WRITE_ONCE(beat->nmis, mine->nmis);
-	WRITE_ONCE(beat->served, mine->served);
-	WRITE_ONCE(beat->refused, mine->refused);
-	WRITE_ONCE(beat->malformed, mine->malformed);
-	WRITE_ONCE(beat->spent_ns, mine->spent_ns);
-	WRITE_ONCE(beat->longest_ns, mine->longest_ns);
+	copy_counters(mine, beat);
 	/* Who sees the end sees all of the beat. */
 	smp_store_release(&beat->ended, number);
 }

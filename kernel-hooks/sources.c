@@ -105,7 +105,7 @@ static void poke_those_that_stopped(unsigned int me, u64 now_ns)
 		cpu = cpumask_next(cpu, cpu_online_mask);
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(cpu_online_mask);
-		if (cpu == me || now_ns - READ_ONCE(hook_beat(cpu)->time_ns) < patience_ns)
+		if (cpu == me || now_ns - hook_last_look_ns(cpu) < patience_ns)
 			return;
 		hook_poke(cpu);
 	}
@@ -148,7 +148,7 @@ void hook_sources_mute(void)
 	WRITE_ONCE(hook_ring->state, DEFIB_HOOK_STATE_PANIC);
 }
 
-static u32 running_sources(void)
+u32 hook_running_sources(void)
 {
 	u32 sources = DEFIB_HOOK_SOURCE_TICK | DEFIB_HOOK_SOURCE_RING;
 	unsigned int cpu;
@@ -159,6 +159,18 @@ static u32 running_sources(void)
 		if (!hook_perf_state(cpu))
 			sources |= DEFIB_HOOK_SOURCE_PERF;
 	return sources;
+}
+
+bool hook_looks_are_sure(void)
+{
+	unsigned int cpu;
+
+	if (hpet)
+		return true;
+	for_each_online_cpu(cpu)
+		if (hook_perf_state(cpu))
+			return false;
+	return true;
 }
 
 int hook_sources_init(void)
@@ -181,7 +193,7 @@ int hook_sources_init(void)
 	if (error < 0)
 		goto failed;
 	hotplug_state = error;
-	WRITE_ONCE(hook_ring->sources, running_sources());
+	WRITE_ONCE(hook_ring->sources, hook_running_sources());
 	return 0;
 failed:
 	hook_sources_exit();

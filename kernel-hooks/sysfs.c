@@ -18,7 +18,7 @@ static DEVICE_ATTR_ADMIN_RO(ring);
 
 static ssize_t sources_show(struct device *device, struct device_attribute *attribute, char *text)
 {
-	u32 sources = READ_ONCE(hook_ring->sources);
+	u32 sources = hook_running_sources();
 
 	return sysfs_emit(text, "%s%s%s%s\n", sources & DEFIB_HOOK_SOURCE_PERF ? "perf " : "",
 			  sources & DEFIB_HOOK_SOURCE_RING ? "ring " : "",
@@ -34,13 +34,14 @@ static ssize_t cpus_show(struct device *device, struct device_attribute *attribu
 	int length = 0;
 
 	for_each_online_cpu(cpu) {
-		const struct DefibHookBeat *beat = hook_beat(cpu);
+		struct DefibHookBeat count = {};
 
+		hook_read_counters(cpu, &count);
 		length +=
 			sysfs_emit_at(text, length, "cpu %u perf %d beats %llu irqs_off %llu ", cpu,
-				      hook_perf_state(cpu), beat->beats, beat->beats_irqs_off);
+				      hook_perf_state(cpu), count.beats, count.beats_irqs_off);
 		length += sysfs_emit_at(text, length, "nmis %llu spent_ns %llu longest_ns %llu\n",
-					beat->nmis, beat->spent_ns, beat->longest_ns);
+					count.nmis, count.spent_ns, count.longest_ns);
 	}
 	return length;
 }
@@ -52,11 +53,12 @@ static ssize_t requests_show(struct device *device, struct device_attribute *att
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
-		const struct DefibHookBeat *beat = hook_beat(cpu);
+		struct DefibHookBeat count = {};
 
-		served += beat->served;
-		refused += beat->refused;
-		malformed += beat->malformed;
+		hook_read_counters(cpu, &count);
+		served += count.served;
+		refused += count.refused;
+		malformed += count.malformed;
 	}
 	return sysfs_emit(text, "served %llu refused %llu malformed %llu locks %u\n", served,
 			  refused, malformed, hook_locks_held());

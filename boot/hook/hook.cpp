@@ -66,6 +66,7 @@ Result<Hook> Hook::find(const Target& target) {
     auto rings = find_rings(target);
     std::erase_if(rings, [](const FoundRing& ring) { return !is_serving(ring); });
     std::vector<uint64_t> before;
+    before.reserve(rings.size());
     for (const FoundRing& ring : rings) before.push_back(beats_of(ring));
     const auto deadline = Clock::now() + BEATS_WITHIN;
     while (!rings.empty() && Clock::now() < deadline) {
@@ -211,8 +212,9 @@ const char* text_of_hook_status(uint32_t status) {
         return text;
         DEFIB_HOOK_STATUS_LIST(DEFIB_HOOK_TEXT)
 #undef DEFIB_HOOK_TEXT
+        default:
+            return "no status that is known";
     }
-    return "no status that is known";
 }
 
 }  // namespace defib::boot

@@ -189,11 +189,11 @@ struct DefibHookAnswer {
     X(UNSUPPORTED,  13, "refused: this kernel or device has no way to do it")
 /* clang-format on */
 
-#define DEFIB_HOOK_ENUM_KIND(name, number, where, arguments, text) DEFIB_HOOK_##name = number,
+#define DEFIB_HOOK_ENUM_KIND(name, number, where, arguments, text) DEFIB_HOOK_##name = (number),
 enum DefibHookKind { DEFIB_HOOK_KIND_LIST(DEFIB_HOOK_ENUM_KIND) };
 #undef DEFIB_HOOK_ENUM_KIND
 
-#define DEFIB_HOOK_ENUM_STATUS(name, number, text) DEFIB_HOOK_STATUS_##name = number,
+#define DEFIB_HOOK_ENUM_STATUS(name, number, text) DEFIB_HOOK_STATUS_##name = (number),
 enum DefibHookStatus { DEFIB_HOOK_STATUS_LIST(DEFIB_HOOK_ENUM_STATUS) };
 #undef DEFIB_HOOK_ENUM_STATUS
 

@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What takes too long for a test: a million forged requests, a thousand requests a second for ten
+// minutes beside a heavy load, how long an answer takes by what made the CPU look, and what an idle
+// hook costs. Prints one line each; ends with 1 if a request was lost or the kernel complained.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <thread>
+
+#include "tests/faults/inject.h"
+#include "tests/hook/forge.h"
+#include "tests/hook/hooked_guest.h"
+
+namespace {
+
+using namespace defib;
+using namespace std::chrono_literals;
+using hook_test::HookedGuest;
+using Clock = std::chrono::steady_clock;
+using Micros = std::chrono::microseconds;
+
+struct Options {
+    std::string kernel = "6.12";
+    uint64_t forged = 1'000'000;
+    unsigned seconds = 600;
+    unsigned rate = 1000;
+    bool hpet = false;
+};
+
+struct Spent {
+    uint64_t looks = 0;
+    uint64_t nanoseconds = 0;
+    uint64_t longest = 0;
+};
+
+Spent spent(HookedGuest& hooked) {
+    Spent sum;
+    for (uint32_t cpu = 0; cpu < hooked.hook().description().cpus; cpu++) {
+        const auto beat = hooked.hook().beat(cpu);
+        if (!beat) continue;
+        sum.looks += beat->beats;
+        sum.nanoseconds += beat->spent_ns;
+        sum.longest = std::max(sum.longest, beat->longest_ns);
+    }
+    return sum;
+}
+
+void measure_idle(HookedGuest& hooked, unsigned cpus) {
+    constexpr auto TIME = 10s;
+    const Spent before = spent(hooked);
+    std::this_thread::sleep_for(TIME);
+    const Spent after = spent(hooked);
+    const auto looks = after.looks - before.looks;
+    const auto used = static_cast<double>(after.nanoseconds - before.nanoseconds);
+    fmt::print("idle: {} looks in 10 s, {:.2f} us each, {:.3f} % of a CPU\n", looks,
+               looks == 0 ? 0 : used / 1e3 / static_cast<double>(looks),
+               used / 1e9 / 10 / cpus * 100);
+}
+
+const char* name_of_source(uint32_t flags) {
+    if ((flags & DEFIB_HOOK_SOURCE_PERF) != 0) return "perf";
+    if ((flags & DEFIB_HOOK_SOURCE_HPET) != 0) return "hpet";
+    if ((flags & DEFIB_HOOK_SOURCE_RING) != 0) return "ring";
+    return (flags & DEFIB_HOOK_SOURCE_TICK) != 0 ? "tick" : "other";
+}
+
+struct Load {
+    uint64_t posted = 0;
+    uint64_t answered = 0;
+    uint64_t late = 0;  // no slot was free when one was due
+    std::map<std::string, std::vector<double>> latency_us;
+};
+
+// One request each 1/rate seconds; every answer is looked for all the time.
+Load run_load(HookedGuest& hooked, const Options& options) {
+    boot::Hook& hook = hooked.hook();
+    Load load;
+    std::array<std::optional<Clock::time_point>, DEFIB_HOOK_SLOTS> waiting;
+    const auto start = Clock::now();
+    const auto end = start + std::chrono::seconds(options.seconds);
+    const auto give_up = end + 60s;
+    for (;;) {
+        const auto now = Clock::now();
+        for (uint32_t slot = 0; slot < DEFIB_HOOK_SLOTS; slot++) {
+            if (!waiting[slot]) continue;
+            const auto answer = hook.answer(slot);
+            if (!answer) continue;
+            load.answered++;
+            load.latency_us[name_of_source(answer->flags)].push_back(
+                std::chrono::duration<double, std::micro>(now - *waiting[slot]).count());
+            waiting[slot].reset();
+        }
+        const auto due = static_cast<uint64_t>((std::min(now, end) - start) / Micros(1)) *
+                         options.rate / 1'000'000;
+        while (load.posted + load.late < due) {
+            const auto slot = hook.post({.kind = DEFIB_HOOK_NOTHING, .attempts = 1000});
+            if (slot) {
+                waiting[*slot] = now;
+                load.posted++;
+            } else {
+                load.late++;
+            }
+        }
+        if (now >= end && (load.answered == load.posted || now >= give_up)) return load;
+        std::this_thread::sleep_for(100us);
+    }
+}
+
+void print_load(Load& load, const Options& options) {
+    fmt::print("load: {} s at {}/s: {} posted, {} answered, {} not posted as every slot was used\n",
+               options.seconds, options.rate, load.posted, load.answered, load.late);
+    for (auto& [source, all] : load.latency_us) {
+        std::ranges::sort(all);
+        fmt::print("  {}: {} answers, microseconds: median {:.0f}, 99 % {:.0f}, longest {:.0f}\n",
+                   source, all.size(), all[all.size() / 2], all[all.size() * 99 / 100], all.back());
+    }
+}
+
+Result<bool> soak(const Options& options) {
+    lab::GuestOptions machine = faults::guest_for(*faults::find("stress_cpu"), options.kernel);
+    machine.hpet_nmi = options.hpet;
+    auto guest = lab::Guest::boot(machine);
+    if (!guest) return std::unexpected(guest.error());
+    auto hooked = HookedGuest::load(*guest, options.hpet ? "hpet=1" : "");
+    if (!hooked) return std::unexpected(hooked.error());
+    measure_idle(*hooked, machine.cpus);
+    hooked->hook().set_period(1ms);
+    const auto started = Clock::now();
+    hook_test::forge_requests(hooked->hook(), options.forged, 1);
+    hooked->detach();
+    if (auto done = hooked->attach(); !done) return std::unexpected(done.error());
+    const auto counts = guest->read_file("/sys/class/misc/defib/requests");
+    if (!counts) return std::unexpected(counts.error());
+    fmt::print("forged: {} in {:.0f} s: {}", options.forged,
+               std::chrono::duration<double>(Clock::now() - started).count(), *counts);
+
+    const auto injection = faults::inject(*guest, "stress_cpu");
+    if (!injection) return std::unexpected(injection.error());
+    hooked->hook().set_period(1ms);
+    Load load = run_load(*hooked, options);
+    print_load(load, options);
+    const auto log = guest->run({"dmesg"}, 300s);
+    if (!log) return std::unexpected(log.error());
+    bool is_well = load.answered == load.posted;
+    for (const char* complaint :
+         {"WARNING:", "BUG:", "Oops", "soft lockup", "rcu_", "unknown reason"}) {
+        if (!log->out.contains(complaint)) continue;
+        fmt::print("the kernel says: {}\n", complaint);
+        is_well = false;
+    }
+    return is_well;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    CLI::App app("Long runs of the hook in a guest", "defib-hook-soak");
+    Options options;
+    app.add_option("--kernel", options.kernel, "of the lab")->capture_default_str();
+    app.add_option("--forged", options.forged, "requests")->capture_default_str();
+    app.add_option("--seconds", options.seconds, "of load")->capture_default_str();
+    app.add_option("--rate", options.rate, "requests a second")->capture_default_str();
+    app.add_flag("--hpet", options.hpet, "NMIs from the HPET too");
+    CLI11_PARSE(app, count, words);
+    std::setvbuf(stdout, nullptr, _IOLBF, 1 << 12);
+    const auto is_well = soak(options);
+    if (!is_well) {
+        fmt::print(stderr, "{}\n", to_line(is_well.error()));
+        return exit_status(is_well.error().code);
+    }
+    return *is_well ? DEFIB_EXIT_DONE : DEFIB_EXIT_NO;
+}
