@@ -134,7 +134,8 @@ static int window_mmap(struct file *file, struct vm_area_struct *area)
 {
 	int error;
 
-	if (!(area->vm_flags & VM_SHARED) || !hook_is_ram(area->vm_pgoff, vma_pages(area)))
+	/* Of a file that was opened to read do_mmap() takes VM_SHARED away, not VM_MAYSHARE. */
+	if (!(area->vm_flags & VM_MAYSHARE) || !hook_is_ram(area->vm_pgoff, vma_pages(area)))
 		return -EINVAL;
 	if (area->vm_flags & VM_EXEC)
 		return -EPERM;

@@ -21,10 +21,14 @@ Result<layouts::Layout> layout_of(const LookArguments& arguments) {
         return layouts::read_layout(as_text(file->bytes()), arguments.layout);
     }
     // The target's own memory holds its types and symbols; the path is what follows the kind.
+    if (arguments.target == "host") {
+        return fail(DEFIB_ERROR_BOOT_TARGET_NAME, "host", "its kernel's layout is needed",
+                    "--layout FILE; make it with defib layout extract /boot/vmlinuz-...");
+    }
     const size_t colon = arguments.target.find(':');
     if (colon == std::string::npos) {
         return fail(DEFIB_ERROR_BOOT_TARGET_NAME, arguments.target, {},
-                    "write vm:FILE for a guest's RAM file, core:FILE for a dump");
+                    "write host, vm:FILE for a guest's RAM file, or core:FILE for a dump");
     }
     const auto manifest = read_manifest(routine_set().manifest, "the manifest of the routines");
     if (!manifest) return std::unexpected(manifest.error());
@@ -40,7 +44,7 @@ Result<layouts::Layout> layout_of(const LookArguments& arguments) {
 void declare_look(CLI::App& options, LookArguments& arguments) {
     options
         .add_option("--target", arguments.target,
-                    "vm:FILE, a guest's RAM file, or core:FILE, a dump")
+                    "host, this machine; vm:FILE, a guest's RAM file; core:FILE, a dump")
         ->required()
         ->type_name("T");
     options.add_option("--layout", arguments.layout, "the kernel's layout; else its memory tells")

@@ -60,6 +60,8 @@ Result<Mapping> Mapping::open(const std::filesystem::path& path, Access access) 
                       fd.get(), 0);
     if (data == MAP_FAILED) return cannot(DEFIB_ERROR_BASE_CANNOT_READ);
     mapping.data_ = static_cast<const std::byte*>(data);
+    mapping.reserved_ = data;
+    mapping.reserved_size_ = mapping.size_;
     mapping.extents_ = extents_of(fd.get(), mapping.bytes());
     return mapping;
 }
@@ -67,17 +69,21 @@ Result<Mapping> Mapping::open(const std::filesystem::path& path, Access access) 
 Mapping::Mapping(Mapping&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
+      reserved_(std::exchange(other.reserved_, nullptr)),
+      reserved_size_(std::exchange(other.reserved_size_, 0)),
       extents_(std::move(other.extents_)) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(reserved_, other.reserved_);
+    std::swap(reserved_size_, other.reserved_size_);
     std::swap(extents_, other.extents_);
     return *this;
 }
 
 Mapping::~Mapping() {
-    if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
+    if (reserved_ != nullptr) munmap(reserved_, reserved_size_);
 }
 
 }  // namespace defib::boot

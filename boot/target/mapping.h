@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "engine/abi/window.h"
 #include "engine/base/file.h"
 #include "engine/base/result.h"
 
@@ -19,6 +20,8 @@ enum class Access : uint8_t { look, act };
 class Mapping {
   public:
     static Result<Mapping> open(const std::filesystem::path& path, Access access);
+    // This machine's own (host_memory.cpp); `ranges` gets where its RAM is and was mapped.
+    static Result<Mapping> open_host(Access access, std::vector<DefibRange>& ranges);
 
     Mapping() = default;
     Mapping(Mapping&& other) noexcept;
@@ -36,6 +39,8 @@ class Mapping {
   private:
     const std::byte* data_ = nullptr;
     size_t size_ = 0;
+    void* reserved_ = nullptr;  // what is to be unmapped: `data_` may begin inside of it
+    size_t reserved_size_ = 0;
     std::vector<Bytes> extents_;
 };
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view VM_PREFIX = "vm:";
 constexpr std::string_view CORE_PREFIX = "core:";
+constexpr std::string_view HOST = "host";
 
 Result<std::vector<DefibWindow>> windows_of_core(Bytes file, const std::string& object) {
     if (looks_like_elf(file)) {
@@ -26,9 +27,29 @@ Result<std::vector<DefibWindow>> windows_of_core(Bytes file, const std::string& 
     return windows_of_ram(file);
 }
 
+DefibWindow window_of(std::span<const DefibRange> ranges) {
+    DefibWindow window{};
+    for (const DefibRange& range : ranges) window.ranges[window.count++] = range;
+    return window;
+}
+
 }  // namespace
 
+Result<Target> Target::open_host(Access access) {
+    Target target;
+    target.name_ = HOST;
+    target.kind_ = TargetKind::host;
+    std::vector<DefibRange> ranges;
+    auto memory = Mapping::open_host(access, ranges);
+    if (!memory) return std::unexpected(memory.error());
+    target.memory_ = std::move(*memory);
+    target.windows_ = {window_of(ranges)};
+    if (access == Access::look) target.windows_.front().flags |= DEFIB_WINDOW_READ_ONLY;
+    return target;
+}
+
 Result<Target> Target::open(std::string_view name, Access access) {
+    if (name == HOST) return open_host(access);
     Target target;
     target.name_ = name;
     std::string_view path;
@@ -42,7 +63,7 @@ Result<Target> Target::open(std::string_view name, Access access) {
     }
     if (path.empty()) {
         return fail(DEFIB_ERROR_BOOT_TARGET_NAME, target.name_, {},
-                    "write vm:FILE for a guest's RAM file, core:FILE for a dump");
+                    "write host, vm:FILE for a guest's RAM file, or core:FILE for a dump");
     }
     auto memory = Mapping::open(path, access);
     if (!memory) return std::unexpected(memory.error());

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whose memory defib looks at: `vm:FILE`, a running guest's RAM file, or `core:FILE`, a dump (an
-// ELF vmcore or raw memory), always read only.
+// Whose memory defib looks at: `host`, this machine, through the hook's device; `vm:FILE`, a
+// running guest's RAM file; `core:FILE`, a dump (an ELF vmcore or raw memory), always read only.
 #ifndef DEFIB_BOOT_TARGET_TARGET_H
 #define DEFIB_BOOT_TARGET_TARGET_H
 
@@ -17,7 +17,7 @@
 
 namespace defib::boot {
 
-enum class TargetKind : uint8_t { vm, core };
+enum class TargetKind : uint8_t { vm, core, host };
 
 class Target {
   public:
@@ -32,6 +32,8 @@ class Target {
     std::span<const DefibWindow> windows() const { return windows_; }
 
   private:
+    static Result<Target> open_host(Access access);
+
     std::string name_;
     TargetKind kind_ = TargetKind::vm;
     Mapping memory_;
@@ -40,6 +42,9 @@ class Target {
 
 // The splits that a raw RAM file of this content may have, the likeliest first.
 std::vector<DefibWindow> windows_of_ram(Bytes ram);
+
+// The RAM that /proc/iomem tells of, in whole pages.
+std::vector<DefibRange> ram_in_map_of_memory(std::string_view text);
 
 bool looks_like_elf(Bytes file);
 Result<DefibWindow> window_of_elf_core(Bytes file, const std::string& object);

@@ -54,6 +54,28 @@ TEST_F(TargetFile, NeedsAKindAndAPath) {
     EXPECT_EQ(empty.error().code, DEFIB_ERROR_BOOT_TARGET_FORMAT);
 }
 
+TEST(MapOfMemory, GivesTheRamInWholePages) {
+    const auto ranges = ram_in_map_of_memory(
+        "00000000-00000fff : Reserved\n"
+        "00001000-0009fbff : System RAM\n"
+        "000a0000-000bffff : PCI Bus 0000:00\n"
+        "00100000-1ffdcfff : System RAM\n"
+        "  03200000-04201fff : Kernel code\n"
+        "fed00000-fed003ff : HPET 0\n"
+        "100000800-1400007ff : System RAM\n"
+        "200000000-2000007ff : System RAM\n");
+    ASSERT_EQ(ranges.size(), 3U);
+    EXPECT_EQ(ranges[0].physical, 0x1000U);
+    EXPECT_EQ(ranges[0].size, 0x9e000U);
+    EXPECT_EQ(ranges[1].physical, 0x100000U);
+    EXPECT_EQ(ranges[1].size, 0x1fedd000U);
+    EXPECT_EQ(ranges[2].physical, 0x100001000U);
+    EXPECT_EQ(ranges[2].size, 0x3ffff000U);
+    // As everybody but root sees it.
+    EXPECT_TRUE(ram_in_map_of_memory("00000000-00000000 : System RAM\n").empty());
+    EXPECT_TRUE(ram_in_map_of_memory("").empty());
+}
+
 TEST_F(TargetFile, SmallRamIsOneRangeAtZero) {
     resize(512U << 20);
     const auto target = Target::open("vm:" + path, Access::act);
