@@ -41,6 +41,9 @@ class WantedReader {
         if (name == "enums") return read_lists(value, wanted_.enums);
         if (name == "constants") return read_names(value, wanted_.constants);
         if (name == "symbols") return read_names(value, wanted_.symbols);
+        if (name == "stored_symbols") {
+            return read_names(value, wanted_.symbols) && read_names(value, wanted_.stored_symbols);
+        }
         return false;
     }
 

@@ -157,7 +157,8 @@ ROUTINE(unlock, SUMMARY("releases a spinlock that nobody holds and every CPU wai
     const u32 word = word_of(object);
     if (word != evidence0 || switches() != evidence1) give_up(DEFIB_REASON_CHANGED);
     const u64 locked = word & constant(_Q_LOCKED_MASK);
-    if (locked == constant(_Q_SLOW_VAL)) give_up(DEFIB_REASON_PARAVIRTUAL);
+    if (constant_exists(_Q_SLOW_VAL) && locked == constant(_Q_SLOW_VAL))
+        give_up(DEFIB_REASON_PARAVIRTUAL);
     if (locked != LOCKED) give_up(DEFIB_REASON_STATE);
     if ((word & constant(_Q_TAIL_MASK)) != 0)
         require_queue_of_all(word);
