@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     constexpr defib::CommandGroup GROUPS[] = {
         {"layout", "make, show, check and compare kernel layouts"},
         {"key", "make keys and key sets, and say which ones a machine trusts"},
+        {"policy", "what is done about which fault"},
         {"image", "build, sign, verify and show the image that a machine starts"},
     };
     const std::span<const defib::Command> tables[] = {

@@ -3,10 +3,14 @@
 #include "boot/commands/commands.h"
 
 #include "boot/commands/act.h"
+#include "boot/commands/demo.h"
+#include "boot/commands/journal.h"
 #include "boot/commands/layout_check.h"
 #include "boot/commands/locks.h"
 #include "boot/commands/log.h"
+#include "boot/commands/policy.h"
 #include "boot/commands/ps.h"
+#include "boot/commands/run.h"
 #include "boot/commands/stat.h"
 
 namespace defib::boot {
@@ -21,6 +25,10 @@ std::span<const Command> commands() {
          "say whose layout it is, what binds to it, and whether one may act with it",
          declare_layout_check},
         {"", "locks", "who waits for which lock, who holds it", declare_locks},
+        {"", "run", "guard a target: find faults and repair them, as a policy says", declare_run},
+        {"", "journal", "what was found and done, from a journal that run kept", declare_journal},
+        {"", "demo", "a real kernel is broken and brought back", declare_demo},
+        {"policy", "check", "whether a policy says what can be done", declare_policy_check},
     };
     return COMMANDS;
 }

@@ -34,6 +34,9 @@ Result<layouts::Layout> layout_of(const LookArguments& arguments) {
     if (!manifest) return std::unexpected(manifest.error());
     layouts::Wanted wanted = layouts::wanted_by_default();
     want(*manifest, wanted);
+    // Not for routines: whoever guards tells this boot of the kernel from the next by it
+    // (witness.h).
+    wanted.structs["task_struct"].insert("stack_canary");
     layouts::ExtractOptions options;
     options.selection = std::move(wanted);
     return layouts::extract_layout(arguments.target.substr(colon + 1), options);

@@ -11,8 +11,6 @@
 #include <cstring>
 #include <utility>
 
-#include "engine/base/unique_fd.h"
-
 namespace defib::boot {
 namespace {
 
@@ -45,7 +43,7 @@ Result<Mapping> Mapping::open(const std::filesystem::path& path, Access access) 
     const auto cannot = [&](ErrorCode code) {
         return fail(code, path.string(), std::strerror(errno));
     };
-    const UniqueFd fd(::open(path.c_str(), (acts ? O_RDWR : O_RDONLY) | O_CLOEXEC));
+    UniqueFd fd(::open(path.c_str(), (acts ? O_RDWR : O_RDONLY) | O_CLOEXEC));
     if (!fd.is_open()) {
         return cannot(acts ? DEFIB_ERROR_BASE_CANNOT_WRITE : DEFIB_ERROR_BASE_CANNOT_READ);
     }
@@ -63,17 +61,26 @@ Result<Mapping> Mapping::open(const std::filesystem::path& path, Access access) 
     mapping.reserved_ = data;
     mapping.reserved_size_ = mapping.size_;
     mapping.extents_ = extents_of(fd.get(), mapping.bytes());
+    mapping.fd_ = std::move(fd);
     return mapping;
 }
 
+bool Mapping::is_still_there() const {
+    struct stat status = {};
+    return fstat(fd_.get(), &status) == 0 && status.st_nlink > 0 &&
+           static_cast<size_t>(status.st_size) >= size_;
+}
+
 Mapping::Mapping(Mapping&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)),
+    : fd_(std::move(other.fd_)),
+      data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
       reserved_(std::exchange(other.reserved_, nullptr)),
       reserved_size_(std::exchange(other.reserved_size_, 0)),
       extents_(std::move(other.extents_)) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
+    std::swap(fd_, other.fd_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     std::swap(reserved_, other.reserved_);

@@ -10,6 +10,7 @@
 #include "engine/abi/window.h"
 #include "engine/base/file.h"
 #include "engine/base/result.h"
+#include "engine/base/unique_fd.h"
 
 namespace defib::boot {
 
@@ -36,7 +37,12 @@ class Mapping {
     // host allocate it: a guest that has touched 300 MB of its 4 GB must not cost 4 GB for a look.
     const std::vector<Bytes>& data() const { return extents_; }
 
+    // Whether the file still has a name, and still is as long: a virtual machine's is removed when
+    // it ends, and what lies behind a shorter file's end must not be touched.
+    bool is_still_there() const;
+
   private:
+    UniqueFd fd_;
     const std::byte* data_ = nullptr;
     size_t size_ = 0;
     void* reserved_ = nullptr;  // what is to be unmapped: `data_` may begin inside of it

@@ -26,6 +26,7 @@ class Target {
     const std::string& name() const { return name_; }
     TargetKind kind() const { return kind_; }
     const Mapping& memory() const { return memory_; }
+    bool is_still_there() const { return memory_.is_still_there(); }
 
     // Where RAM may lie. A raw file does not say at which address the RAM above 4 GB begins in it:
     // each kind of virtual machine has its own split, and the kernel in it tells which is true.

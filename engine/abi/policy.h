@@ -23,7 +23,7 @@
 #define DEFIB_POLICY_NAMES 32    // of processes that are never touched
 #define DEFIB_POLICY_CGROUPS 16  // whose processes are never touched
 #define DEFIB_POLICY_PIDS 16
-#define DEFIB_POLICY_NAME_SIZE 32u
+#define DEFIB_POLICY_NAME_SIZE 48u
 #define DEFIB_POLICY_COMM_SIZE 16u  // TASK_COMM_LEN, zero-padded
 #define DEFIB_POLICY_PATH_SIZE 128u
 #define DEFIB_POLICY_ACTS_MAX 64u  // an hour, of one rule; the engine keeps so many times

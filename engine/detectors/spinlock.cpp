@@ -158,6 +158,8 @@ void report_spin(SpinWatch* watch, u64 lock, u32 window_ms) {
     finding->evidence[4] = now_ms() - first_ms;
     finding->evidence[5] = verdict.doubt;
     finding->evidence[6] = *symbol(u64, tainted_mask);
+    // So that who unlocks can tell that nobody has run meanwhile.
+    for (const u32 cpu : online_cpus()) finding->evidence[7] += queue_of(cpu)->nr_switches;
     if (sleeper != nullptr) name_culprit(finding, sleeper)->object = lock;
     if (verdict.doubt == DOUBT_WAITER_HOLDS_MORE || verdict.doubt == DOUBT_CPU_UNKNOWN)
         name_culprit(finding, queue_of(verdict.cpu)->curr)->object = lock;

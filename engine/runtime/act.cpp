@@ -134,14 +134,6 @@ Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments,
     return result;
 }
 
-bool passes_by_itself(uint32_t reason) {
-#define DEFIB_REASON_PASSES(name, number, passes, text) \
-    if ((passes) != 0 && reason == uint32_t{DEFIB_REASON_##name}) return true;
-    DEFIB_REASON_LIST(DEFIB_REASON_PASSES)
-#undef DEFIB_REASON_PASSES
-    return false;
-}
-
 bool is_worth_another(const Result& result) {
     switch (result.outcome) {
         case DEFIB_OUTCOME_DISAGREED:
@@ -228,6 +220,14 @@ void refuse(DefibEngine& engine, uint32_t routine, uint64_t now_ns, DefibAnswer&
 }
 
 }  // namespace
+
+bool passes_by_itself(uint32_t reason) {
+#define DEFIB_REASON_PASSES(name, number, passes, text) \
+    if ((passes) != 0 && reason == uint32_t{DEFIB_REASON_##name}) return true;
+    DEFIB_REASON_LIST(DEFIB_REASON_PASSES)
+#undef DEFIB_REASON_PASSES
+    return false;
+}
 
 void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
          DefibAnswer& answer) {

@@ -23,6 +23,9 @@ namespace defib::runtime {
 void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
          DefibAnswer& answer);
 
+// Whether a routine that gave up for this reason may well be tried again.
+bool passes_by_itself(uint32_t reason);
+
 // Whether the effect of the routine is there, as its OBSERVED_BY view sees it now; without one:
 // there.
 DefibEffect observe(DefibEngine& engine, uint32_t routine, const uint64_t* arguments);

@@ -13,11 +13,12 @@ namespace {
 
 constexpr uint64_t MS = 1000000;
 constexpr uint64_t LOOK_EVERY_NS = MS;
-// A wake may come before its sleeper sleeps, or be lost to the kernel's own: what follows a routine
-// is done again until the effect is there. The routine itself is not: nobody gets a signal twice.
+// A wake may come before its sleeper sleeps, or be lost to the kernel's own: what can be taken back
+// is done again until the effect is there, of a chain what follows. What cannot is done once:
+// nobody gets a signal twice.
 constexpr uint64_t REPEAT_EVERY_NS = 25 * MS;
 // act() has tried some times already what passes by itself; after some turns it may have passed.
-constexpr uint32_t ATTEMPTS = 4;
+constexpr uint32_t ATTEMPTS = 20;
 // How many runs of its detector a finding may go unseen, for a death of the detector, until nobody
 // can say any more whether it is over.
 constexpr uint64_t BLIND_RUNS = 20;
@@ -86,7 +87,7 @@ bool is_worth_another_try(const DefibAnswer& answer) {
         case DEFIB_OUTCOME_DISAGREED:
             return true;
         case DEFIB_OUTCOME_DIED:
-            return answer.death < DEFIB_DEATH_OWN;  // a routine's own reason stands
+            return answer.death < DEFIB_DEATH_OWN || passes_by_itself(answer.death);
         default:
             return false;
     }
@@ -145,7 +146,8 @@ void take_back(DefibEngine& engine, DefibCase& one, const uint64_t* arguments, u
     for (uint32_t link = 0; link < DEFIB_CHAIN; link++) {
         const DefibRoutine* routine = routine_of(engine, number);
         if (routine == nullptr || !is_still_the_kernel(engine, now_ns)) return;
-        if (routine->undo != DEFIB_NO_ROUTINE) {
+        // What undoes itself does so with the old value, which these arguments have not.
+        if (routine->undo != DEFIB_NO_ROUTINE && routine->undo != number) {
             const DefibAnswer answer = run_step(engine, routine->undo, arguments, now_ns);
             append(*engine.journal, now_ns, DEFIB_JOURNAL_UNDONE, routine->undo,
                    {answer.outcome, answer.death, one.step, 0}, one.number);
@@ -154,12 +156,14 @@ void take_back(DefibEngine& engine, DefibCase& one, const uint64_t* arguments, u
     }
 }
 
-void repeat(DefibEngine& engine, DefibCase& one, uint32_t then, const uint64_t* arguments,
+void repeat(DefibEngine& engine, DefibCase& one, uint32_t number, const uint64_t* arguments,
             uint64_t now_ns) {
-    if (then == DEFIB_NO_ROUTINE || now_ns < one.repeat_ns) return;
+    const DefibRoutine& routine = engine.routines[number];
+    const uint32_t again = routine.undo == DEFIB_NO_ROUTINE ? routine.then : number;
+    if (again == DEFIB_NO_ROUTINE || now_ns < one.repeat_ns) return;
     if (!is_still_the_kernel(engine, now_ns)) return;
     one.repeat_ns = now_ns + REPEAT_EVERY_NS;
-    run_step(engine, then, arguments, now_ns);
+    run_step(engine, again, arguments, now_ns);
 }
 
 void see_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
@@ -182,7 +186,7 @@ void await_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     const DefibEffect effect = observe(engine, step.routine, arguments);
     if (effect == DEFIB_EFFECT_THERE) return see_effect(engine, one, now_ns);
     if (effect == DEFIB_EFFECT_NOT_YET && now_ns < one.until_ns) {
-        return repeat(engine, one, routine->then, arguments, now_ns);
+        return repeat(engine, one, step.routine, arguments, now_ns);
     }
     append(*engine.journal, now_ns, DEFIB_JOURNAL_DEADLINE, step.routine,
            {now_ns - one.acted_ns, one.step, 0, 0}, one.number);

@@ -264,8 +264,17 @@ TEST_F(Respond, TakesBackEachLinkOfAChainThatShowedNoEffect) {
     machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
     machine.start();
     machine.run_ms(110);
-    EXPECT_EQ(machine.count(DEFIB_JOURNAL_UNDONE), 2U);
-    EXPECT_EQ(machine.undone, 4U);
+    EXPECT_EQ(machine.count(DEFIB_JOURNAL_UNDONE), 1U);
+    EXPECT_EQ(machine.undone, 2U);
+}
+
+TEST_F(Respond, RepeatsARepairThatCanBeTakenBack) {
+    machine.add_rule("memory").step_count = 1;
+    machine.engine.state().routines[machine.repair].undo = machine.undo;
+    machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
+    machine.start();
+    machine.run_ms(90);
+    EXPECT_EQ(machine.acts.size(), 4U);
 }
 
 TEST_F(Respond, TakesTheNextStepAtOnceWhenTheEffectCannotComeAnyMore) {
@@ -443,6 +452,9 @@ TEST_F(Respond, FinishesWhatIsInHandBeforeItStops) {
 
 TEST_F(Respond, TakesBackWhatHasShownNoEffectWhenItStops) {
     machine.add_rule("memory");
+    auto& routines = machine.engine.state().routines;
+    routines[machine.repair].then = machine.follower;
+    routines[machine.follower].undo = machine.undo;
     machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
     machine.start();
     machine.run_ms(20);

@@ -35,9 +35,6 @@ Result<CompiledPolicy> compile_policy(std::string_view json, std::string_view ob
 Result<CompiledPolicy> compile_whole_policy(std::string_view json, std::string_view object,
                                             const Vocabulary& vocabulary);
 
-// The policy that defib comes with (default.json).
-std::string_view default_policy();
-
 }  // namespace defib::image
 
 #endif

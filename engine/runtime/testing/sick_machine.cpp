@@ -76,7 +76,6 @@ SickMachine::SickMachine() {
         return uint64_t{0};
     });
     engine.state().routines[repair].observer = observer;
-    engine.state().routines[repair].undo = undo;
     policy.cgroup_view = engine.add(DEFIB_ROUTINE_READS, [this](DefibContext& context, auto) {
         if (cgroup_names.empty()) {
             defib_die(&context, DEFIB_DEATH_ADDRESS);

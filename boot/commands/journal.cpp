@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/commands/journal.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+
+#include "boot/commands/look.h"
+#include "boot/journal/narrator.h"
+#include "boot/journal/reader.h"
+
+namespace defib::boot {
+namespace {
+
+struct Arguments {
+    std::string file;
+    bool is_json = false;
+};
+
+std::string time_of(uint64_t wall_ns) {
+    const std::chrono::system_clock::time_point at{
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::nanoseconds(wall_ns))};
+    return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
+}
+
+std::string doubts_of(const ReadJournal& journal) {
+    if (journal.is_damaged) {
+        return fmt::format("it was changed or damaged from byte {} on; what follows is not shown",
+                           journal.damaged_from);
+    }
+    return journal.is_cut_off ? "its last entry was cut off" : "";
+}
+
+void print_session(const JournalSession& session) {
+    fmt::print("session of {} on {}\n", time_of(session.wall_ns), printable(session.target));
+    const Narrator narrator(session.names, session.engine_ns);
+    for (const auto& entry : session.entries) {
+        const std::string line = narrator.line_of(entry);
+        if (!line.empty()) fmt::print("{}\n", line);
+    }
+    if (session.lost != 0) fmt::print("{} entries were not written in time\n", session.lost);
+}
+
+nlohmann::ordered_json json_of(const JournalSession& session) {
+    nlohmann::ordered_json json = {
+        {"wall_ns", session.wall_ns},
+        {"target", printable(session.target)},
+        {"manifest_digest", fmt::format("{:#x}", session.manifest_digest)},
+        {"lost", session.lost},
+        {"entries", nlohmann::ordered_json::array()}};
+    const Narrator narrator(session.names, session.engine_ns);
+    for (const auto& entry : session.entries) json["entries"].push_back(narrator.json_of(entry));
+    return json;
+}
+
+Result<int> show(const Arguments& arguments) {
+    const auto file = MappedFile::open(arguments.file);
+    if (!file) return std::unexpected(file.error());
+    const auto journal = read_journal(file->bytes(), arguments.file);
+    if (!journal) return std::unexpected(journal.error());
+    const std::string doubts = doubts_of(*journal);
+    if (arguments.is_json) {
+        nlohmann::ordered_json json = {{"damaged", journal->is_damaged},
+                                       {"cut_off", journal->is_cut_off},
+                                       {"sessions", nlohmann::ordered_json::array()}};
+        for (const auto& session : journal->sessions) json["sessions"].push_back(json_of(session));
+        print_json(json);
+    } else {
+        for (const auto& session : journal->sessions) print_session(session);
+    }
+    if (!doubts.empty()) fmt::print(stderr, "defib: {}: {}\n", arguments.file, doubts);
+    return journal->is_damaged ? DEFIB_EXIT_INPUT : DEFIB_EXIT_DONE;
+}
+
+}  // namespace
+
+Action declare_journal(CLI::App& options) {
+    auto arguments = std::make_shared<Arguments>();
+    options.add_option("file", arguments->file, "a journal, as defib run --journal keeps it")
+        ->required()
+        ->type_name("FILE");
+    options.add_flag("--json", arguments->is_json, "JSON instead of lines");
+    return [arguments] { return show(*arguments); };
+}
+
+}  // namespace defib::boot
