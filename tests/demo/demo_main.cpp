@@ -1,146 +1,179 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What defib can do today, shown on a real kernel: a layout is made from the kernel's own file, the
-// kernel is booted and deadlocked, and then everything that can no longer be asked of it is read
-// from outside, through its memory. Each `$` line is a command that a person could type.
+// A kernel is broken and brought back: boot, fault, flatline, finding, repair, heartbeat; and
+// beside it the same fault in a machine that nobody helps. What happened is told on the terminal as
+// it happens, and kept in one page of HTML.
+#include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
-#include <string>
-#include <thread>
-#include <vector>
+#include <future>
+#include <iostream>
+#include <optional>
 
 #include "engine/base/command.h"
 #include "engine/base/file.h"
-#include "engine/base/result.h"
 #include "tests/demo/heart.h"
+#include "tests/demo/patient.h"
+#include "tests/demo/report.h"
 #include "tests/faults/inject.h"
-#include "tests/faults/symptom.h"
-#include "tests/lab/host_program.h"
 
 namespace {
 
 using namespace defib;
+using demo::Act;
 using std::chrono::milliseconds;
 
-constexpr const char* KERNEL = "6.12";
-constexpr const char* FAULT = "f1b";
+constexpr Act ACTS[] = {
+    {"f1a", "Deadlock", "spinlock_leaked"},
+    {"hog", "Out of memory", "memory_"},
+    {"fork_bomb", "Fork bomb", "fork_bomb"},
+    {"need_resched", "A wish to reschedule that is not seen", "need_resched"},
+    {"rt_hogs_unlimited", "Realtime hogs", "realtime_starvation"},
+};
+constexpr size_t TOUR = 3;  // the first ones
+
 constexpr size_t HEART_CELLS = 60;
 constexpr milliseconds HEART_CELL{100};
+// As long as the aided strip is at most; the two are drawn on one scale.
+constexpr milliseconds UNAIDED{15'000};
+
+class Terminal : public demo::Screen {
+  public:
+    void headline(const std::string& text) {
+        const bool is_bold = wants_colour(STDOUT_FILENO);
+        say(fmt::format("\n{}{}{}", is_bold ? "\033[1m" : "", text, is_bold ? "\033[0m" : ""));
+    }
+    void say(const std::string& line) override {
+        fmt::print("{}{}\n", is_live_ ? "\r\033[K" : "", line);
+        std::fflush(stdout);
+    }
+    void beat(const lab::Guest& guest) override {
+        if (!is_live_) return;
+        const std::string line =
+            demo::heart_line(guest.heartbeats(), lab::Clock::now(), HEART_CELL, HEART_CELLS);
+        const char* colour = "";
+        if (wants_colour(STDOUT_FILENO)) colour = line.ends_with("_") ? "\033[31m" : "\033[32m";
+        fmt::print("\r    {}{}{}", colour, line, *colour == '\0' ? "" : "\033[0m");
+        std::fflush(stdout);
+    }
+
+  private:
+    bool is_live_ = ::isatty(STDOUT_FILENO) != 0;
+};
+
+struct Wish {
+    std::string defib;
+    std::string fault;
+    std::string report = "defib-demo.html";
+    bool is_alone = false;
+};
+
+// By name; empty: asked for on a terminal, else the tour.
+Result<std::vector<Act>> acts_for(std::string fault) {
+    const std::vector<Act> tour(ACTS, ACTS + TOUR);
+    if (fault.empty() && ::isatty(STDIN_FILENO) != 0) {
+        fmt::print("Which fault?\n  0  a tour: deadlock, out of memory, fork bomb\n");
+        for (size_t i = 0; i < std::size(ACTS); i++) {
+            fmt::print("  {}  {}: {}\n", i + 1, ACTS[i].title, faults::find(ACTS[i].fault)->what);
+        }
+        fmt::print("[0] ");
+        std::fflush(stdout);
+        std::string line;
+        std::getline(std::cin, line);
+        if (line.empty() || line == "0") return tour;
+        const size_t number = line.size() == 1 ? static_cast<size_t>(line[0] - '0') : 99;
+        if (number < 1 || number > std::size(ACTS)) {
+            return fail(DEFIB_ERROR_BASE_USAGE, line, "there is no such number");
+        }
+        return std::vector{ACTS[number - 1]};
+    }
+    if (fault.empty() || fault == "tour") return tour;
+    for (const Act& act : ACTS) {
+        if (fault == act.fault) return std::vector{act};
+    }
+    std::string known = "tour";
+    for (const Act& act : ACTS) known += std::string(", ") + act.fault;
+    return fail(DEFIB_ERROR_BASE_USAGE, fault, "the demo does not show it", "it shows " + known);
+}
 
 double seconds_since(lab::Clock::time_point start) {
     return std::chrono::duration<double>(lab::Clock::now() - start).count();
 }
 
-void headline(const char* text) {
-    const bool bold = wants_colour(STDOUT_FILENO);
-    std::printf("\n%s%s%s\n", bold ? "\033[1m" : "", text, bold ? "\033[0m" : "");
-    std::fflush(stdout);
-}
-
-// The heartbeat for that long: a line that moves on a terminal, one line at the end elsewhere.
-void watch_heart(const lab::Guest& guest, milliseconds for_so_long) {
-    const bool is_live = ::isatty(STDOUT_FILENO) != 0;
-    const auto end = lab::Clock::now() + for_so_long;
-    while (lab::Clock::now() < end) {
-        std::this_thread::sleep_for(HEART_CELL);
-        if (!is_live) continue;
-        std::printf("\r    %s",
-                    demo::heart_line(guest.heartbeats(), lab::Clock::now(), HEART_CELL, HEART_CELLS)
-                        .c_str());
-        std::fflush(stdout);
-    }
-    std::printf(
-        "%s    %s\n", is_live ? "\r" : "",
-        demo::heart_line(guest.heartbeats(), lab::Clock::now(), HEART_CELL, HEART_CELLS).c_str());
-}
-
-// Runs `defib` as a person would and shows at most `most` lines of what it prints.
-Result<void> show_command(const std::filesystem::path& defib, std::vector<std::string> words,
-                          size_t most, const char* from_the_end = nullptr) {
-    std::string typed = "    $ defib";
-    for (const std::string& word : words) typed += " " + word;
-    std::printf("%s%s\n", typed.c_str(), from_the_end ? from_the_end : "");
-    words.insert(words.begin(), defib.string());
+Result<void> show(const Wish& wish, const std::vector<Act>& acts) {
     const auto start = lab::Clock::now();
-    const auto output = lab::run_host_program(words);
-    if (!output) return std::unexpected(output.error());
-    std::vector<std::string> lines;
-    for (size_t at = 0; at < output->size();) {
-        const size_t end = std::min(output->find('\n', at), output->size());
-        lines.push_back(output->substr(at, end - at));
-        at = end + 1;
-    }
-    const size_t shown = std::min(most, lines.size());
-    const size_t first = from_the_end ? lines.size() - shown : 0;
-    for (size_t i = first; i < first + shown; ++i) std::printf("    %.110s\n", lines[i].c_str());
-    std::printf("    [%zu lines in %.1f s]\n\n", lines.size(), seconds_since(start));
-    return {};
-}
-
-Result<void> show(const std::filesystem::path& defib) {
-    const auto kernel = lab::find_kernel(KERNEL);
-    if (!kernel) return std::unexpected(kernel.error());
-
-    headline("1  A kernel's layout, from the file that boots it: no debug package, no source");
-    const auto layout = std::filesystem::temp_directory_path() /
-                        ("defib-demo-" + std::to_string(::getpid()) + ".json");
-    auto start = lab::Clock::now();
-    const auto made =
-        lab::run_host_program({defib, "layout", "extract", kernel->image(), "-o", layout.string()});
-    if (!made) return std::unexpected(made.error());
-    std::printf("    %s: %ju KB in %.1f s\n", kernel->release.c_str(),
-                static_cast<uintmax_t>(std::filesystem::file_size(layout)) / 1024,
-                seconds_since(start));
-    const auto shown = show_command(defib, {"layout", "show", layout.string(), "llist_node"}, 6);
-    std::filesystem::remove(layout);
-    if (!shown) return shown;
-
-    headline("2  That kernel in a guest whose RAM is a file; its heart beats every 20 ms");
-    start = lab::Clock::now();
-    const auto* fault = faults::find(FAULT);
-    auto options = faults::guest_for(*fault, KERNEL);
+    Terminal terminal;
+    demo::Story story;
+    terminal.headline("A kernel in a guest whose RAM is a file; its heart beats every 20 ms");
+    const auto options = demo::patient_for(acts);
     auto guest = lab::Guest::boot(options);
     if (!guest) return std::unexpected(guest.error());
-    std::printf("    up after %.1f s: %u CPUs, %ju MB in %s\n", seconds_since(start), options.cpus,
-                static_cast<uintmax_t>(options.ram_megabytes), guest->ram_file().c_str());
-    watch_heart(*guest, milliseconds(6000));
-
-    headline("3  The fault");
-    std::printf("    %s: %s\n", FAULT, fault->what);
-    const auto injection = faults::inject(*guest, *fault);
-    if (!injection) return std::unexpected(injection.error());
-    watch_heart(*guest, milliseconds(4000));
-    const auto struck = faults::wait_for_symptom(*guest, *injection);
-    if (!struck) return struck;
-    std::printf("    nothing runs in it any more: no process, no interrupt, no log line\n");
-
-    headline("4  What is in the dead machine, read from outside, through its memory alone");
-    const std::string target = "vm:" + guest->ram_file().string();
-    for (const auto& [view, lines, end] :
-         {std::tuple{"locks", 8U, static_cast<const char*>(nullptr)},
-          std::tuple{"ps", 8U, static_cast<const char*>(nullptr)},
-          std::tuple{"log", 4U, " | tail"}}) {
-        const auto seen = show_command(defib, {view, "--target", target}, lines, end);
-        if (!seen) return seen;
+    story.kernel = guest->kernel().release;
+    story.machine = fmt::format("{} CPUs and {} MB", options.cpus, options.ram_megabytes);
+    terminal.say(fmt::format("    {} is up after {:.1f} s: {}", story.kernel, seconds_since(start),
+                             story.machine));
+    for (size_t i = 0; i < acts.size(); i++) {
+        terminal.headline(fmt::format("{}  {}", i + 1, acts[i].title));
+        // Beside it, on the other core, the machine that nobody helps.
+        demo::Episode alone;
+        std::future<Result<void>> unaided;
+        if (!wish.is_alone) {
+            unaided = std::async(std::launch::async, [&alone, act = acts[i]] {
+                return demo::leave_alone(act, UNAIDED, alone);
+            });
+        }
+        auto episode = demo::treat(*guest, wish.defib, acts[i], terminal);
+        if (unaided.valid()) {
+            if (auto left = unaided.get(); !left) {
+                terminal.say("    the machine beside it: " + to_line(left.error()));
+            }
+        }
+        if (!episode) return std::unexpected(episode.error());
+        episode->unaided = alone.unaided;
+        episode->unaided_says = alone.unaided_says;
+        if (!alone.unaided_says.empty()) {
+            terminal.say("    the same fault, unaided: " + alone.unaided_says);
+        }
+        const bool is_well = episode->over_s >= 0;
+        story.episodes.push_back(std::move(*episode));
+        if (!is_well) {
+            terminal.say("    it was not revived");
+            break;
+        }
     }
-    std::printf(
-        "    Reviving it is what comes next; docs/SPECIFICATION.md says what there is today.\n");
+    story.took_s = seconds_since(start);
+    if (auto kept = write_atomically(wish.report, demo::report_of(story)); !kept) return kept;
+    terminal.headline(fmt::format("All of it in one page: {}", wish.report));
     return {};
+}
+
+int report_failure(const Error& error) {
+    fmt::print(stderr, "defib-demo: {}\n", to_line(error));
+    return exit_status(error.code);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: defib-demo DEFIB\n");
+    Wish wish;
+    CLI::App app("A real kernel is broken and brought back.", "defib-demo");
+    app.add_option("defib", wish.defib, "the defib to show")->required();
+    app.add_option("--fault", wish.fault, "which one; else it is asked for, or the tour");
+    app.add_option("--report", wish.report, "where the page goes")->capture_default_str();
+    app.add_flag("--alone", wish.is_alone, "without the machine beside it that nobody helps");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "defib-demo: {}; see defib-demo --help\n", error.what());
         return DEFIB_EXIT_USAGE;
     }
-    const auto done = show(argv[1]);
-    if (done) return DEFIB_EXIT_DONE;
-    std::fprintf(stderr, "defib-demo: %s\n", to_line(done.error()).c_str());
-    return exit_status(done.error().code);
+    const auto acts = acts_for(wish.fault);
+    if (!acts) return report_failure(acts.error());
+    const auto done = show(wish, *acts);
+    return done ? DEFIB_EXIT_DONE : report_failure(done.error());
 }

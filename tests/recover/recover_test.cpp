@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// End to end, on real kernels: a fault strikes, `defib run` with the policy that comes along finds
+// it and repairs it, and the machine is well again: its heart beats, it can start a process and
+// write a file, and nobody innocent has come to harm.
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include "engine/base/file.h"
+#include "tests/faults/inject.h"
+#include "tests/lab/under_test.h"
+#include "tests/recover/defib_run.h"
+
+namespace defib::recover {
+namespace {
+
+using lab::GuestUnderTest;
+using lab::ok;
+using std::chrono::milliseconds;
+
+// TCG on a busy machine: what takes a second elsewhere takes ten here.
+constexpr milliseconds START{60'000};
+constexpr milliseconds REPAIR{120'000};
+constexpr milliseconds END{30'000};
+
+struct Case {
+    const char* name;
+    const char* kernel;
+    const char* fault;
+    const char* finding;  // how it begins: that memory falls may be seen before it is low
+    const char* victim;   // how the processes that may be touched are called; empty: none may be
+};
+
+std::unique_ptr<DefibRun> guard(const GuestUnderTest& guest_under_test,
+                                std::vector<std::string> more = {}) {
+    auto& guest = const_cast<GuestUnderTest&>(guest_under_test);
+    auto run = DefibRun::start(DEFIB_PROGRAM, guest->ram_file(), std::move(more));
+    EXPECT_TRUE(ok(run));
+    if (!run) return nullptr;
+    EXPECT_TRUE((*run)->wait_for([](const Event& event) { return event.is("started"); }, START))
+        << (*run)->to_text();
+    return std::move(*run);
+}
+
+// Processes that have done nothing: one asleep, one with some memory, one that works.
+std::vector<pid_t> start_innocents(lab::Guest& guest) {
+    std::vector<pid_t> pids;
+    for (const char* script : {"exec sleep 100000",
+                               "x=$(head -c 4000000 /dev/zero | tr '\\0' x); "
+                               "while :; do sleep 1; done",
+                               "while :; do sleep 0.1; done"}) {
+        const auto pid = guest.start({"sh", "-c", script});
+        EXPECT_TRUE(ok(pid));
+        if (pid) pids.push_back(*pid);
+    }
+    return pids;
+}
+
+void expect_well(lab::Guest& guest, const std::vector<pid_t>& innocents) {
+    EXPECT_TRUE(guest.alive(milliseconds(20'000))) << "its heart does not beat";
+    const auto echo = guest.run({"sh", "-c", "echo alive > /tmp/after && cat /tmp/after"});
+    ASSERT_TRUE(ok(echo));
+    EXPECT_EQ(echo->out, "alive\n");
+    for (const pid_t pid : innocents) {
+        const auto state = guest.state_of(pid);
+        ASSERT_TRUE(ok(state));
+        EXPECT_FALSE(state->status.has_value()) << "an innocent process has ended: " << pid;
+    }
+}
+
+struct Recover : ::testing::TestWithParam<Case> {};
+
+TEST_P(Recover, TheMachineIsWellAgain) {
+    const Case& param = GetParam();
+    const auto& fault = *faults::find(param.fault);
+    GuestUnderTest guest(faults::guest_for(fault, param.kernel));
+    ASSERT_TRUE(guest.is_up());
+    const auto innocents = start_innocents(*guest);
+    const auto run = guard(guest);
+    ASSERT_TRUE(run);
+
+    const auto injection = faults::inject(*guest, fault);
+    ASSERT_TRUE(ok(injection));
+    const bool is_over = run->wait_for(
+        [&](const Event& event) {
+            return event.is("over") && event.text("fault").starts_with(param.finding) &&
+                   event.json["values"][2] != 0;
+        },
+        REPAIR);
+    EXPECT_TRUE(is_over) << run->to_text();
+    expect_well(*guest, innocents);
+    for (const Event& event : run->events()) {
+        if (!event.is("victim")) continue;
+        EXPECT_EQ(event.text("name").find(param.victim), 0U) << event.json.dump();
+        EXPECT_NE(std::string(param.victim), "") << event.json.dump();
+    }
+    EXPECT_EQ(run->stop(END), 0) << run->to_text();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, Recover,
+    ::testing::Values(
+        Case{"out_of_memory_6_1", "6.1", "hog", "memory_", "v-hog"},
+        Case{"out_of_memory_6_12", "6.12", "hog", "memory_", "v-hog"},
+        Case{"deadlock_6_1", "6.1", "f1a", "spinlock_leaked", ""},
+        Case{"deadlock_6_12", "6.12", "f1a", "spinlock_leaked", ""},
+        Case{"fork_bomb_6_1", "6.1", "fork_bomb", "fork_bomb", "v-fork-bomb"},
+        Case{"fork_bomb_6_12", "6.12", "fork_bomb", "fork_bomb", "v-fork-bomb"},
+        Case{"cpu_hogs_6_1", "6.1", "rt_hogs_unlimited", "realtime_starvation", "v-spin-rt"},
+        Case{"cpu_hogs_6_12", "6.12", "rt_hogs_unlimited", "realtime_starvation", "v-spin-rt"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+// --- what must not happen
+
+uint64_t digest_of(const std::filesystem::path& file) {
+    const auto mapped = MappedFile::open(file);
+    EXPECT_TRUE(ok(mapped));
+    uint64_t digest = 14695981039346656037U;
+    if (!mapped) return digest;
+    for (const std::byte byte : mapped->bytes()) {
+        digest = (digest ^ static_cast<uint64_t>(byte)) * 1099511628211U;
+    }
+    return digest;
+}
+
+TEST(DryRun, SaysWhatItWouldDoAndWritesNothing) {
+    const auto& fault = *faults::find("rt_hogs_unlimited");
+    GuestUnderTest guest(faults::guest_for(fault, "6.12"));
+    ASSERT_TRUE(guest.is_up());
+    const auto run = guard(guest, {"--dry-run"});
+    ASSERT_TRUE(run);
+    ASSERT_TRUE(ok(faults::inject(*guest, fault)));
+    ASSERT_TRUE(run->wait_for([](const Event& event) { return event.is("would"); }, REPAIR))
+        << run->to_text();
+    // A machine that stands still shows each byte that somebody else writes.
+    ASSERT_TRUE(ok(guest->qmp("stop")));
+    const uint64_t before = digest_of(guest->ram_file());
+    EXPECT_EQ(run->stop(END), 0) << run->to_text();
+    EXPECT_EQ(digest_of(guest->ram_file()), before);
+    for (const Event& event : run->events()) {
+        EXPECT_FALSE(event.is("step") || event.is("stored")) << event.json.dump();
+    }
+}
+
+TEST(TheTarget, IsGivenUpWhenItsKernelBootsAgain) {
+    GuestUnderTest guest({.kernel = "6.12"});
+    ASSERT_TRUE(guest.is_up());
+    const auto run = guard(guest);
+    ASSERT_TRUE(run);
+    // The lab's machines end at a reset unless they are told otherwise.
+    ASSERT_TRUE(ok(guest->qmp("set-action", {{"reboot", "reset"}})));
+    ASSERT_TRUE(ok(guest->qmp("system_reset")));
+    EXPECT_EQ(run->wait_for_end(REPAIR), 4) << run->to_text();
+    EXPECT_NE(run->errors().find("another kernel runs in it"), std::string::npos) << run->errors();
+    for (const Event& event : run->events()) EXPECT_FALSE(event.is("step")) << run->to_text();
+}
+
+TEST(TheTarget, IsGivenUpWhenTheMachineIsPoweredOff) {
+    std::optional<GuestUnderTest> guest;
+    guest.emplace(lab::GuestOptions{.kernel = "6.1"});
+    ASSERT_TRUE(guest->is_up());
+    const auto run = guard(*guest);
+    ASSERT_TRUE(run);
+    guest.reset();
+    EXPECT_EQ(run->wait_for_end(END), 4) << run->to_text();
+    EXPECT_NE(run->errors().find("powered off"), std::string::npos) << run->errors();
+}
+
+}  // namespace
+}  // namespace defib::recover
