@@ -149,7 +149,7 @@ Result<bool> soak(const Options& options) {
     if (!log) return std::unexpected(log.error());
     bool is_well = load.answered == load.posted;
     for (const char* complaint :
-         {"WARNING:", "BUG:", "Oops", "soft lockup", "rcu_", "unknown reason"}) {
+         {"WARNING:", "BUG:", "Oops", "soft lockup", "rcu: INFO:", "unknown reason"}) {
         if (!log->out.contains(complaint)) continue;
         fmt::print("the kernel says: {}\n", complaint);
         is_well = false;
