@@ -35,7 +35,7 @@ TEST(DefaultPolicy, SaysOnlyWhatCanBeDone) {
 TEST(DefaultPolicy, ListensToEachFaultThereIs) {
     const auto policy = compiled();
     for (const uint32_t fault : {
-#define DEFIB_FAULT_LISTED(name, number, word, text) number,
+#define DEFIB_FAULT_LISTED(name, number, word, text) uint32_t{number},
              DEFIB_FAULT_LIST(DEFIB_FAULT_LISTED)
 #undef DEFIB_FAULT_LISTED
          }) {
