@@ -45,10 +45,11 @@ function(defib_routines name)
     set(part ${CMAKE_CURRENT_BINARY_DIR}/${name}/${source}.bc)
     get_filename_component(folder ${part} DIRECTORY)
     file(MAKE_DIRECTORY ${folder})
-    # Relative paths: the manifest and every message name files as the tree does.
+    # Relative paths: the manifest and every message name files as the tree does, wherever it lies.
+    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${source})
     add_custom_command(OUTPUT ${part}
       COMMAND ${CMAKE_CXX_COMPILER} ${DEFIB_ROUTINE_FLAGS} -I. -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
-              -fplugin=$<TARGET_FILE:defib_clang_plugin> ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${part}
+              -fplugin=$<TARGET_FILE:defib_clang_plugin> ${path} -o ${part}
       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
       DEPENDS ${source} ${headers} defib_clang_plugin VERBATIM)
     list(APPEND parts ${part})
