@@ -19,8 +19,9 @@
 #define DEFIB_FUEL_STORE 4u
 #define DEFIB_FUEL_RECORD 4u
 
-// In `size` of a load: a pointer that the kernel has put there. Where the plan stores to these bytes
-// the routine dies: following what it stored itself would make any word as good as the kernel's.
+// In `size` of a load: a pointer that the kernel has put there. Where the plan stores to these
+// bytes the routine dies: following what it stored itself would make any word as good as the
+// kernel's.
 #define DEFIB_LOAD_UNPLANNED 0x100u
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ordinary memory that a routine may touch: the record it emits, what a detector keeps, and constant
-// tables.
+// Ordinary memory that a routine may touch: the record it emits, what a detector keeps, and
+// constant tables.
 #ifndef DEFIB_ENGINE_COMPILER_MEMORY_OBJECT_H
 #define DEFIB_ENGINE_COMPILER_MEMORY_OBJECT_H
 

@@ -121,8 +121,8 @@ TEST_F(Calls, ServeLoadsFromAPictureAndOnlyThose) {
     EXPECT_EQ(load(0x111100, 8), 8U);
 }
 
-// What makes a picture one moment of an object: a second reading that is the same, to the last byte,
-// also behind a page's end.
+// What makes a picture one moment of an object: a second reading that is the same, to the last
+// byte, also behind a page's end.
 TEST_F(Calls, TellAPictureFromWhatChangedSince) {
     const uint64_t object = 0x110ff0;
     memory.write<uint64_t>(object, 1);
