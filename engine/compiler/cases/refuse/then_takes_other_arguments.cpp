@@ -7,8 +7,7 @@
 ROUTINE(next, SUMMARY("x"))(s32 tgid) {
     return tgid;
 }
-// refused: THEN names 'next', which takes other arguments; let it take the first of this one's, by
-// name and type
+// refused: THEN names 'next', which takes other arguments
 ROUTINE(it, SUMMARY("x"), THEN(next))(s32 pid) {
     return pid;
 }
