@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "boot/find/witness.h"
 #include "boot/session/repair.h"
 #include "layouts/extract.h"
 #include "layouts/layout_json.h"
@@ -34,9 +35,7 @@ Result<layouts::Layout> layout_of(const LookArguments& arguments) {
     if (!manifest) return std::unexpected(manifest.error());
     layouts::Wanted wanted = layouts::wanted_by_default();
     want(*manifest, wanted);
-    // Not for routines: whoever guards tells this boot of the kernel from the next by it
-    // (witness.h).
-    wanted.structs["task_struct"].insert("stack_canary");
+    want_witnesses(wanted);
     layouts::ExtractOptions options;
     options.selection = std::move(wanted);
     return layouts::extract_layout(arguments.target.substr(colon + 1), options);

@@ -272,9 +272,10 @@ std::string Narrator::line_of(const DefibJournalEntry& entry) const {
 
 nlohmann::ordered_json Narrator::json_of(const DefibJournalEntry& entry) const {
     nlohmann::ordered_json json = {
-        {"sequence", entry.sequence},     {"time_ns", entry.time_ns - start_ns_},
-        {"event", kind_name(entry.kind)}, {"kind", entry.kind},
-        {"case", entry.case_number},      {"subject", entry.subject}};
+        {"sequence", entry.sequence}, {"time_ns", entry.time_ns - start_ns_},
+        {"engine_ns", entry.time_ns}, {"event", kind_name(entry.kind)},
+        {"kind", entry.kind},         {"case", entry.case_number},
+        {"subject", entry.subject}};
     switch (entry.kind) {
         case DEFIB_JOURNAL_OPENED:
             json["fault"] = fault_words(entry.subject).word;

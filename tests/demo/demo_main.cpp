@@ -138,11 +138,12 @@ Result<void> show(const Wish& wish, const std::vector<Act>& acts) {
             terminal.say("    the same fault, unaided: " + alone.unaided_says);
         }
         const bool is_well = episode->over_s >= 0;
+        terminal.say(is_well ? fmt::format("    REVIVED {:.1f} s after the fault; its heart stood "
+                                           "still for {:.1f} s",
+                                           episode->over_s, episode->aided.longest_gap_s())
+                             : "    it was not revived");
         story.episodes.push_back(std::move(*episode));
-        if (!is_well) {
-            terminal.say("    it was not revived");
-            break;
-        }
+        if (!is_well) break;
     }
     story.took_s = seconds_since(start);
     if (auto kept = write_atomically(wish.report, demo::report_of(story)); !kept) return kept;

@@ -139,6 +139,7 @@ TEST(DryRun, SaysWhatItWouldDoAndWritesNothing) {
     const uint64_t before = digest_of(guest->ram_file());
     EXPECT_EQ(run->stop(END), 0) << run->to_text();
     EXPECT_EQ(digest_of(guest->ram_file()), before);
+    EXPECT_TRUE(ok(guest->qmp("cont")));
     for (const Event& event : run->events()) {
         EXPECT_FALSE(event.is("step") || event.is("stored")) << event.json.dump();
     }
