@@ -5,8 +5,8 @@
 #
 # Compiles detectors, routines and views: each source to bitcode by clang with the plugin, the set
 # by defibc. Gives the library NAME (what the CPU twin links: defib_dispatch() and the manifest's
-# text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx, NAME.sm_60.ptx: with RUNTIME
-# these are whole GPU programs, else they lack what engine/runtime brings. Where ptxas is installed
+# text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx: with RUNTIME
+# this is a whole GPU program, else it lacks what engine/runtime brings. Where ptxas is installed
 # also NAME.<card>.cubin, machine code for each generation of cards that it knows.
 #
 # What the flags are for: both processors wrap integers and know no aliasing by type; address 0 is
@@ -65,9 +65,9 @@ function(defib_routines name)
     list(APPEND cubin_options --ptxas ${PTXAS})
   endif()
   add_custom_command(
-    OUTPUT ${cubins} ${out}.o ${out}.manifest.json ${out}.sm_75.ptx ${out}.sm_60.ptx
+    OUTPUT ${cubins} ${out}.o ${out}.manifest.json ${out}.sm_75.ptx
     COMMAND defibc ${parts} --object ${out}.o --manifest ${out}.manifest.json
-            --ptx ${out}.sm_75.ptx:sm_75:ptx64:${runtime} --ptx ${out}.sm_60.ptx:sm_60:ptx60:${runtime}
+            --ptx ${out}.sm_75.ptx:sm_75:ptx64:${runtime}
             ${cubin_options}
     DEPENDS ${parts} ${runtime} defibc VERBATIM)
   add_library(${name} STATIC ${out}.o)

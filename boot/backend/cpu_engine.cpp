@@ -43,7 +43,7 @@ CpuEngine::CpuEngine(const DefibWindow& window, const DefibKernelMap& map, const
     runtime::start(*engine_, now_ns());
 }
 
-DefibAnswer CpuEngine::carry_out(const DefibCommand& command) {
+Result<DefibAnswer> CpuEngine::carry_out(const DefibCommand& command) {
     runtime::post(*mailbox_, command);
     while (!runtime::is_answered(*mailbox_)) runtime::turn(*engine_, now_ns());
     return mailbox_->answer;

@@ -5,25 +5,25 @@
 
 #include <memory>
 
+#include "boot/backend/engine.h"
 #include "boot/binder/bind.h"
-#include "engine/abi/engine.h"
-#include "engine/base/result.h"
 
 namespace defib::boot {
 
 // The engine's twin on this processor: the same routines, the same runtime, the same mailbox,
 // turned by the caller's own thread.
-class CpuEngine {
+class CpuEngine final : public Engine {
   public:
     // `binding` and `routines` come from the binder, window and map from the found kernel.
     CpuEngine(const DefibWindow& window, const DefibKernelMap& map, const Bound& bound);
 
-    // Posts the command and turns until it is answered. The answer's records stay valid until the
-    // next command.
-    DefibAnswer carry_out(const DefibCommand& command);
+    // Turns until the command is answered.
+    Result<DefibAnswer> carry_out(const DefibCommand& command) override;
+    Result<uint64_t> heartbeat() override { return mailbox_->heartbeat; }
+    const DefibJournal& journal() const override { return *journal_; }
+    std::string name() const override { return "this processor"; }
 
     DefibEngine& state() { return *engine_; }
-    const DefibJournal& journal() const { return *journal_; }
 
   private:
     std::unique_ptr<DefibTarget> target_;

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 
 #include "boot/find/witness.h"
 #include "boot/session/repair.h"
@@ -43,6 +44,18 @@ Result<layouts::Layout> layout_of(const LookArguments& arguments) {
 
 }  // namespace
 
+void declare_backend(CLI::App& options, BackendChoice& choice) {
+    static const std::map<std::string, Backend> names = {
+        {"auto", Backend::automatic}, {"cuda", Backend::cuda}, {"cpu", Backend::cpu}};
+    options
+        .add_option("--backend", choice.backend,
+                    "who runs the engine: auto (the GPU where there is one that can), cuda, cpu")
+        ->transform(CLI::Transformer(names).description(""))
+        ->type_name("B");
+    options.add_option("--gpu", choice.gpu, "which GPU, by UUID or PCI address; else the only one")
+        ->type_name("ID");
+}
+
 void declare_look(CLI::App& options, LookArguments& arguments) {
     options
         .add_option("--target", arguments.target,
@@ -51,6 +64,7 @@ void declare_look(CLI::App& options, LookArguments& arguments) {
         ->type_name("T");
     options.add_option("--layout", arguments.layout, "the kernel's layout; else its memory tells")
         ->type_name("FILE");
+    declare_backend(options, arguments.backend);
     options.add_flag("--json", arguments.is_json, "JSON instead of a table");
 }
 
@@ -61,6 +75,7 @@ Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments, Ac
     options.target = arguments.target;
     options.layout = std::move(*layout);
     options.access = access;
+    options.backend = arguments.backend;
     return Session::start(std::move(options), routine_set());
 }
 

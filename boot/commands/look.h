@@ -21,7 +21,11 @@ struct LookArguments {
     std::string target;
     std::string layout;  // a file; empty: the target's own memory tells
     bool is_json = false;
+    BackendChoice backend{.backend = Backend::automatic};
 };
+
+// --backend and --gpu.
+void declare_backend(CLI::App& options, BackendChoice& choice);
 
 void declare_look(CLI::App& options, LookArguments& arguments);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <thread>
 
 namespace defib::boot {
@@ -46,12 +47,16 @@ class Course {
         : session_(session), arguments_(arguments) {}
 
     DefibAnswer act(uint32_t routine) {
-        const Seen seen = session_.act(routine, arguments_);
-        for (const SeenRecord& record : seen.records) {
+        const auto seen = session_.act(routine, arguments_);
+        if (!seen) {
+            broken = seen.error();
+            return {};
+        }
+        for (const SeenRecord& record : seen->records) {
             const auto store = record.as<DefibStoreRecord>(DEFIB_RECORD_STORE);
             if (store) repair.stores.push_back(*store);
         }
-        return seen.answer;
+        return seen->answer;
     }
 
     void note(const DefibAnswer& answer) {
@@ -76,6 +81,7 @@ class Course {
     }
 
     Repair repair;
+    std::optional<Error> broken;  // the engine runs no more
 
   private:
     Session& session_;
@@ -104,6 +110,7 @@ Result<Repair> repair(Session& session, std::string_view name, std::span<const u
         const auto now = Clock::now();
         if (now >= next_try && next != DEFIB_NO_ROUTINE) {
             const DefibAnswer answer = course.act(next);
+            if (course.broken) return std::unexpected(*course.broken);
             // A later try that finds nothing to do takes nothing from what the first one did.
             if (!was_done || !is_success(answer.outcome) || !is_success(course.repair.outcome))
                 course.note(answer);
@@ -121,7 +128,9 @@ Result<Repair> repair(Session& session, std::string_view name, std::span<const u
             next_try = now + BETWEEN_TRIES;
         }
         if (was_done) {
-            course.repair.effect = session.observe(*routine, arguments);
+            const auto effect = session.observe(*routine, arguments);
+            if (!effect) return std::unexpected(effect.error());
+            course.repair.effect = *effect;
             if (course.repair.effect == DEFIB_EFFECT_THERE) return finish();
         }
         if (course.repair.effect == DEFIB_EFFECT_NEVER || now >= deadline) {

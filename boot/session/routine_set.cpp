@@ -15,12 +15,15 @@ __asm__(
 extern "C" {
 extern const char defib_manifest_begin[];
 extern const char defib_manifest_end[];
+// From the compiler, beside defib_dispatch().
+extern const char defib_ptx_sm_75[];
+extern const uint64_t defib_ptx_sm_75_size;
 }
 
 namespace defib::boot {
 
 RoutineSet routine_set() {
-    return {{defib_manifest_begin, defib_manifest_end}};
+    return {{defib_manifest_begin, defib_manifest_end}, {defib_ptx_sm_75, defib_ptx_sm_75_size}};
 }
 
 }  // namespace defib::boot

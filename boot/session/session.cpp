@@ -15,30 +15,48 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
     if (!manifest) return std::unexpected(manifest.error());
     session->manifest_ = std::move(*manifest);
 
+    session->layout_ = std::move(options.layout);
+    auto opened = session->open(options, routines);
+    const bool cannot_be_given = !opened && opened.error().code == DEFIB_ERROR_BASE_OUT_OF_MEMORY;
+    if (cannot_be_given && options.access == Access::look) {
+        // Not every driver can pin what this process may only read. The window stays read only.
+        options.access = Access::look_with_device;
+        opened = session->open(options, routines);
+    }
+    if (!opened) return std::unexpected(opened.error());
+    return session;
+}
+
+Result<void> Session::open(const SessionOptions& options, const RoutineSet& routines) {
     auto target = Target::open(options.target, options.access);
     if (!target) return std::unexpected(target.error());
-    session->target_ = std::move(*target);
+    target_ = std::move(*target);
 
-    auto kernel = find_kernel(session->target_);
+    auto kernel = find_kernel(target_);
     if (!kernel) return std::unexpected(kernel.error());
-    session->kernel_ = std::move(*kernel);
+    kernel_ = std::move(*kernel);
 
-    session->layout_ = std::move(options.layout);
-    auto proved =
-        prove_identity(session->target_, session->kernel_, session->layout_, options.access);
+    auto proved = prove_identity(target_, kernel_, layout_, options.access);
     if (!proved) return std::unexpected(proved.error());
-    complete_map(session->kernel_, session->layout_);
+    complete_map(kernel_, layout_);
 
     // A target that is only looked at gets it too, so that a plan can be shown: nothing is stored
     // through a window that is read only.
-    auto bound = bind(session->manifest_, session->layout_, session->kernel_.text,
-                      find_scratch(session->kernel_, session->layout_));
+    auto bound = bind(manifest_, layout_, kernel_.text, find_scratch(kernel_, layout_));
     if (!bound) return std::unexpected(bound.error());
-    session->bound_ = std::move(*bound);
+    bound_ = std::move(*bound);
 
-    session->engine_ =
-        std::make_unique<CpuEngine>(session->kernel_.window, session->kernel_.map, session->bound_);
-    return session;
+    auto engine = start_engine(options.backend,
+                               {.window = kernel_.window,
+                                .map = kernel_.map,
+                                .bound = bound_,
+                                .is_live = target_.kind() != TargetKind::core,
+                                .may_write = options.access != Access::look,
+                                .data = target_.memory().data()},
+                               routines.gpu_code);
+    if (!engine) return std::unexpected(engine.error());
+    engine_ = std::move(*engine);
+    return {};
 }
 
 Result<uint32_t> Session::routine_that_is_on(std::string_view name) const {
@@ -77,7 +95,7 @@ Result<Seen> Session::view(std::string_view name, std::string_view collector,
     return carry_out(command);
 }
 
-Seen Session::act(uint32_t routine, std::span<const uint64_t> arguments) {
+Result<Seen> Session::act(uint32_t routine, std::span<const uint64_t> arguments) {
     DefibCommand command{};
     command.kind = DEFIB_COMMAND_ACT;
     command.routine = routine;
@@ -87,7 +105,7 @@ Seen Session::act(uint32_t routine, std::span<const uint64_t> arguments) {
     return carry_out(command);
 }
 
-DefibEffect Session::observe(uint32_t routine, std::span<const uint64_t> arguments) {
+Result<DefibEffect> Session::observe(uint32_t routine, std::span<const uint64_t> arguments) {
     const uint32_t observer = bound_.routines[routine].routine.observer;
     if (observer == DEFIB_NO_ROUTINE) return DEFIB_EFFECT_THERE;
     DefibCommand command{};
@@ -96,17 +114,20 @@ DefibEffect Session::observe(uint32_t routine, std::span<const uint64_t> argumen
     for (size_t i = 0; i < arguments.size() && i < DEFIB_ARGUMENTS; i++) {
         command.arguments[i] = arguments[i];
     }
-    const DefibAnswer answer = engine_->carry_out(command);
+    const auto answer = engine_->carry_out(command);
+    if (!answer) return std::unexpected(answer.error());
     // What could not be read now may be readable at the next look.
-    if (answer.death != DEFIB_DEATH_NONE) return DEFIB_EFFECT_NOT_YET;
-    return answer.result == DEFIB_EFFECT_THERE || answer.result == DEFIB_EFFECT_NEVER
-               ? static_cast<DefibEffect>(answer.result)
+    if (answer->death != DEFIB_DEATH_NONE) return DEFIB_EFFECT_NOT_YET;
+    return answer->result == DEFIB_EFFECT_THERE || answer->result == DEFIB_EFFECT_NEVER
+               ? static_cast<DefibEffect>(answer->result)
                : DEFIB_EFFECT_NOT_YET;
 }
 
-Seen Session::carry_out(const DefibCommand& command) {
+Result<Seen> Session::carry_out(const DefibCommand& command) {
     Seen seen;
-    seen.answer = engine_->carry_out(command);
+    const auto answer = engine_->carry_out(command);
+    if (!answer) return std::unexpected(answer.error());
+    seen.answer = *answer;
     const DefibRecords& records = seen.answer.records;
     seen.records.reserve(records.count);
     for (uint32_t at = 0; at < records.used;) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "boot/backend/cpu_engine.h"
+#include "boot/backend/backend.h"
 #include "boot/find/kernel.h"
 #include "boot/session/record.h"
 #include "boot/target/target.h"
@@ -22,6 +22,7 @@ namespace defib::boot {
 // The routines that are compiled into the program.
 struct RoutineSet {
     std::string_view manifest;  // JSON
+    std::string_view gpu_code;  // PTX; empty: they run on this processor only
 };
 RoutineSet routine_set();
 
@@ -29,6 +30,7 @@ struct SessionOptions {
     std::string target;      // "vm:FILE", "core:FILE"
     layouts::Layout layout;  // said to be the target's kernel's; it must prove to be
     Access access = Access::look;
+    BackendChoice backend;
 };
 
 // What a view found. The records stay valid until the session's next command.
@@ -49,9 +51,9 @@ class Session {
 
     // Carries out a repair's chain, once. The records are its stores (DEFIB_RECORD_STORE) and what
     // the routines reported.
-    Seen act(uint32_t routine, std::span<const uint64_t> arguments);
+    Result<Seen> act(uint32_t routine, std::span<const uint64_t> arguments);
     // Whether its effect is there; without an observer: yes.
-    DefibEffect observe(uint32_t routine, std::span<const uint64_t> arguments);
+    Result<DefibEffect> observe(uint32_t routine, std::span<const uint64_t> arguments);
     // Its number, or why it is off.
     Result<uint32_t> routine_that_is_on(std::string_view name) const;
 
@@ -60,18 +62,19 @@ class Session {
     const layouts::Layout& layout() const { return layout_; }
     const Manifest& manifest() const { return manifest_; }
     const Bound& bound() const { return bound_; }
-    CpuEngine& engine() { return *engine_; }
+    Engine& engine() { return *engine_; }
 
   private:
     Session() = default;
-    Seen carry_out(const DefibCommand& command);
+    Result<void> open(const SessionOptions& options, const RoutineSet& routines);
+    Result<Seen> carry_out(const DefibCommand& command);
 
     Target target_;
     Kernel kernel_;
     layouts::Layout layout_;
     Manifest manifest_;
     Bound bound_;
-    std::unique_ptr<CpuEngine> engine_;
+    std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace defib::boot

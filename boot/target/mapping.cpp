@@ -39,7 +39,7 @@ std::vector<Bytes> extents_of(int fd, Bytes all) {
 }  // namespace
 
 Result<Mapping> Mapping::open(const std::filesystem::path& path, Access access) {
-    const bool acts = access == Access::act;
+    const bool acts = access != Access::look;
     const auto cannot = [&](ErrorCode code) {
         return fail(code, path.string(), std::strerror(errno));
     };

@@ -14,10 +14,12 @@
 
 namespace defib::boot {
 
-enum class Access : uint8_t { look, act };
+// `look_with_device`: a look for a device that can only be given memory which may be written. What
+// keeps it a look is then the window's flag alone.
+enum class Access : uint8_t { look, look_with_device, act };
 
-// A target's memory file, mapped where it lies: what the target writes is seen at once. Without
-// Access::act the processor itself refuses stores.
+// A target's memory file, mapped where it lies: what the target writes is seen at once. With
+// Access::look the processor itself refuses stores.
 class Mapping {
   public:
     static Result<Mapping> open(const std::filesystem::path& path, Access access);

@@ -75,7 +75,7 @@ Result<Target> Target::open(std::string_view name, Access access) {
         if (!windows) return std::unexpected(windows.error());
         target.windows_ = std::move(*windows);
     }
-    if (access == Access::look) {
+    if (access != Access::act) {
         for (DefibWindow& window : target.windows_) window.flags |= DEFIB_WINDOW_READ_ONLY;
     }
     return target;

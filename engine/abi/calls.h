@@ -12,8 +12,6 @@
 
 #include "engine/abi/context.h"
 
-#define DEFIB_ARGUMENTS 6
-
 // What things cost. Loads and stores charge themselves; the compiler charges loops.
 #define DEFIB_FUEL_LOAD 1u
 #define DEFIB_FUEL_STORE 4u

@@ -12,6 +12,8 @@
 #include "engine/abi/record.h"
 #include "engine/abi/target.h"
 
+#define DEFIB_ARGUMENTS 6
+
 // Why an execution is dead. Frozen: journals hold these numbers. A routine's own reasons start at
 // DEFIB_DEATH_OWN.
 enum DefibDeath {
@@ -63,6 +65,26 @@ struct DefibPicture {
 // What a detector may keep between its runs.
 #define DEFIB_MEMORY_SIZE 4096u
 
+// What lies around a word that was read costs nothing more on a GPU: where an execution may go by
+// it, every read brings a whole aligned line, and the next ones in it are served from there.
+#define DEFIB_LINES 8
+#define DEFIB_LINE_SIZE 256u
+enum DefibLineUse { DEFIB_LINES_NONE = 0, DEFIB_LINES_OWN = 1, DEFIB_LINES_SHARED = 2 };
+struct DefibLines {
+    uint32_t use;  // enum DefibLineUse; NONE: each load goes to memory
+    uint32_t next;
+    uint64_t addresses[DEFIB_LINES];  // virtual; 0: empty
+    uint64_t words[DEFIB_LINES][DEFIB_LINE_SIZE / 8];
+};
+
+// Lines that many executions of one job want, each read once (engine/runtime/pool_nvptx64.cpp).
+#define DEFIB_POOL_LINES 65536u  // a power of two
+struct DefibPool {
+    uint64_t round;  // grows with each job, so that no line outlives it
+    uint64_t tags;   // backend address of DEFIB_POOL_LINES words
+    uint64_t words;  // and of the lines
+};
+
 enum DefibStores { DEFIB_STORES_DENIED = 0, DEFIB_STORES_PLANNED = 1 };
 
 struct DefibContext {
@@ -77,6 +99,9 @@ struct DefibContext {
     struct DefibCache cache;
     struct DefibPlan plan;
     struct DefibPicture picture;
+    struct DefibLines lines;
+    const struct DefibPool* pool;  // null: none
+    uint64_t crew;  // backend address of the order (team.h) that the other lanes wait for; 0: none
     uint64_t now_ns;       // a detector's clock; 0 for others
     uint64_t kept;         // backend address of a detector's memory; 0: none
     uint32_t memory_used;  // how much of it is in `memory`

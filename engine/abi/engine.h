@@ -12,6 +12,7 @@
 #include "engine/abi/journal.h"
 #include "engine/abi/mailbox.h"
 #include "engine/abi/responder.h"
+#include "engine/abi/team.h"
 
 #define DEFIB_ABI_VERSION 1u
 #define DEFIB_ROUTINES 256
@@ -53,6 +54,10 @@ struct DefibEngine {
     struct DefibMailbox* mailbox;
     struct DefibJournal* journal;
     struct DefibResponder* responder;  // 0: nothing is looked for but what a command asks
+    struct DefibTeam* team;            // of a GPU; null: one thread does all
+    uint64_t turns;                    // of the loop; the mailbox, far away, has a copy
+    uint32_t answered;                 // the last command that was carried out
+    uint32_t idle_ns;                  // how long a GPU's loop rests while nothing is asked
     struct DefibRecords records;       // the buffer of a view's answer
     uint64_t* objects;                 // room for DEFIB_VIEW_OBJECTS address records of 16 bytes
     uint64_t replica_records;          // DEFIB_REPLICAS buffers of DEFIB_REPLICA_RECORDS bytes

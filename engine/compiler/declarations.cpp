@@ -85,8 +85,8 @@ void check_declaration(const Entry& entry, Refusals& refusals) {
         refusals.add(function, "a detector needs PERIOD_MS(count)");
     if (declared.kind != "detector" && declared.period_ms != 0)
         refusals.add(function, "PERIOD_MS is for detectors; drop it");
-    if (declared.kind != "view" && declared.kind != "routine" && !declared.collector.empty())
-        refusals.add(function, "OF_EACH is for views and routines; drop it");
+    if (declared.kind == "detector" && !declared.collector.empty())
+        refusals.add(function, "OF_EACH is not for detectors; drop it");
     if (declared.kind != "routine" &&
         !(declared.then.empty() && declared.observer.empty() && declared.undo.empty()))
         refusals.add(function, "THEN, OBSERVED_BY and UNDONE_BY are for routines; drop them");
@@ -192,6 +192,16 @@ void check_chain(const Entry& entry, const Entries& entries, Refusals& refusals)
     }
 }
 
+// What finds the heads for a collector is one itself, and starts from nothing.
+void check_heads(const Entry& entry, const Entries& entries, Refusals& refusals) {
+    const Declaration& declared = entry.routine.declaration;
+    if (declared.kind != "collector" || declared.collector.empty()) return;
+    const auto heads = entries.find(declared.collector);
+    if (heads != entries.end() && !heads->second.routine.declaration.collector.empty())
+        refusals.add(*entry.function, "OF_EACH names '" + declared.collector +
+                                          "', which is OF_EACH of another itself; name the first");
+}
+
 void check_references(const Entry& entry, const Entries& entries, Refusals& refusals) {
     const Declaration& declared = entry.routine.declaration;
     for (const Reference& reference : {Reference{"OF_EACH", declared.collector, "collector"},
@@ -200,6 +210,7 @@ void check_references(const Entry& entry, const Entries& entries, Refusals& refu
                                        Reference{"UNDONE_BY", declared.undo, "routine"}})
         check_reference(entry, reference, entries, refusals);
     check_chain(entry, entries, refusals);
+    check_heads(entry, entries, refusals);
 }
 
 }  // namespace

@@ -80,6 +80,66 @@ struct XarrayWalk {
 
 #define xarray_of(T, array) (XarrayWalk<T>{(array)->xa_head})
 
+// The nodes at the bottom of the tree, whose slots hold objects, in the order of their indices. An
+// array of one object, at index 0, has none.
+struct XarrayLeafWalk {
+    struct Position {
+        kp<xa_node> node;  // the parent of where the walk is
+        u64 slot;
+        u64 slots;
+        kp<xa_node> leaf;
+
+        bool operator!=(const Position&) const { return leaf != nullptr; }
+        kp<xa_node> operator*() const { return leaf; }
+        Position& operator++() {
+            leaf = nullptr;
+            while (node != nullptr) {
+                ++slot;
+                if (slot >= slots) {
+                    slot = node->offset;
+                    node = node->parent;
+                    continue;
+                }
+                const kp<void> found = node->slots[slot];
+                if (!is_xarray_node(found)) continue;
+                const kp<xa_node> child = xarray_node(found);
+                if (child->shift == 0) {
+                    leaf = child;
+                    break;
+                }
+                node = child;
+                slot = ~u64{0};
+            }
+            return *this;
+        }
+    };
+
+    kp<void> head;
+
+    Position begin() const {
+        if (!is_xarray_node(head)) return end();
+        const kp<xa_node> top = xarray_node(head);
+        if (top->shift == 0) return {nullptr, 0, 0, top};
+        const u64 slots = size_of(xa_node, slots) / sizeof(u64);
+        Position position{top, ~u64{0}, slots, nullptr};
+        return ++position;
+    }
+    Position end() const { return {nullptr, 0, 0, nullptr}; }
+};
+
+#define xarray_leaves_of(array) (XarrayLeafWalk{(array)->xa_head})
+
+inline u64 xarray_slots() {
+    return size_of(xa_node, slots) / sizeof(u64);
+}
+
+// The object in a slot of a leaf, or null.
+template <class T>
+inline kp<T> xarray_object_in(kp<xa_node> leaf, u64 slot) {
+    const kp<void> entry = leaf->slots[slot];
+    return is_xarray_object(entry) ? static_cast<kp<T>>(entry) : nullptr;
+}
+
 // The object at an index, or null (xa_load()).
 template <class T>
 inline kp<T> xarray_at(kp<xarray> array, u64 index) {

@@ -37,8 +37,7 @@ void BM_CompileWholeSet(benchmark::State& state) {
         const Target newer = Target::ptx("sm_75", "ptx64");
         const auto program =
             prepare(**module, manifest, newer, {DEFIB_ROUTINE_RUNTIME, {}}, refusals);
-        for (const Target& target : {newer, Target::ptx("sm_60", "ptx60")})
-            benchmark::DoNotOptimize(generate(**program, target));
+        benchmark::DoNotOptimize(generate(**program, newer));
         benchmark::DoNotOptimize(build(**module, manifest, Target::x86_64(), {}, refusals));
         if (!refusals.empty()) state.SkipWithError("refused");
     }

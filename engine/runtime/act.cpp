@@ -7,6 +7,7 @@
 #include "engine/runtime/journal.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/processor.h"
+#include "engine/runtime/spread.h"
 #include "engine/runtime/translate.h"
 
 namespace defib::runtime {
@@ -109,11 +110,10 @@ uint32_t commit_or_undo(DefibEngine& engine, uint32_t routine, const Agreed& pla
 Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
                DefibRecords& records) {
     const DefibRoutine& entry = engine.routines[routine];
-    run_replica(engine, 0, routine, arguments);
-    run_replica(engine, 1, routine, arguments);
+    run_replicas(engine, 0, 2, routine, arguments);
     Agreement both = agreed(engine, 2);
     if (both.winner == NO_REPLICA) {
-        run_replica(engine, 2, routine, arguments);
+        run_replicas(engine, 2, 1, routine, arguments);
         both = agreed(engine, DEFIB_REPLICAS);
     }
     Result result{DEFIB_OUTCOME_DISAGREED, DEFIB_DEATH_NONE, 0, 0};

@@ -2,6 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Collectors: the addresses of objects that a view looks at, or that a routine repairs one by one.
+//
+// A list that is walked from its one end is a chain of reads, each of which has to come back before
+// the next can be made: 1.3 us a hop on a GPU. So a collector may be OF_EACH of another one, which
+// finds heads (the leaves of a tree, the buckets of a hash table, CPUs), and then runs for all
+// heads at once. The order of what is found is that of the heads, and in each what it finds in
+// order.
 #ifndef DEFIB_ENGINE_RUNTIME_COLLECT_H
 #define DEFIB_ENGINE_RUNTIME_COLLECT_H
 

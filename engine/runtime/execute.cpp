@@ -3,6 +3,7 @@
 #include "engine/runtime/execute.h"
 
 #include "engine/abi/calls.h"
+#include "engine/runtime/lines.h"
 #include "engine/runtime/picture.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/translate.h"
@@ -29,6 +30,7 @@ void begin(DefibContext& context, const DefibTarget& target, uint64_t fuel, Defi
     context.kept = 0;
     context.memory_used = 0;
     drop_picture(context);
+    drop_lines(context);
 }
 
 void run(DefibContext& context, uint32_t routine, const uint64_t* arguments) {

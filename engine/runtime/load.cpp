@@ -4,6 +4,7 @@
 // defib_load: what every read of kernel data in a routine becomes.
 #include "engine/abi/calls.h"
 #include "engine/runtime/life.h"
+#include "engine/runtime/lines.h"
 #include "engine/runtime/overlay.h"
 #include "engine/runtime/picture.h"
 #include "engine/runtime/processor.h"
@@ -35,7 +36,7 @@ extern "C" uint64_t defib_load(DefibContext* context, uint64_t address, uint32_t
     uint64_t value = 0;
     if (is_pictured(context->picture, address, size)) {
         value = read_picture(context->picture, address, size);
-    } else {
+    } else if (!read_line(*context, address, size, value)) {
         const Place place = translate(*context->target, context->cache, address, size);
         if (place.death != DEFIB_DEATH_NONE) {
             die(*context, place.death, address);

@@ -82,14 +82,15 @@ void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
 }
 
 Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns) {
-    DefibAnswer& answer = engine.mailbox->answer;
-    answer = {};
+    // Put together here and copied once: on a GPU every touch of the mailbox crosses the bus.
+    DefibAnswer answer = {};
     switch (command.kind) {
         case DEFIB_COMMAND_STOP:
             // Not yet answered: what is in hand is finished first.
             settle(engine);
             if (!is_settled(engine)) return Turn::go_on;
             append(*engine.journal, now_ns, DEFIB_JOURNAL_STOPPED, 0);
+            engine.mailbox->answer = answer;
             return Turn::stop;
         case DEFIB_COMMAND_VIEW:
             run_view(engine, command, now_ns, answer);
@@ -101,6 +102,7 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
             answer.outcome = DEFIB_OUTCOME_REFUSED;
             break;
     }
+    engine.mailbox->answer = answer;
     return Turn::go_on;
 }
 
@@ -114,15 +116,18 @@ void start(DefibEngine& engine, uint64_t now_ns) {
 
 Turn turn(DefibEngine& engine, uint64_t now_ns) {
     DefibMailbox& mailbox = *engine.mailbox;
-    store_release(&mailbox.heartbeat, mailbox.heartbeat + 1);
+    engine.turns++;
+    store_release(&mailbox.heartbeat, engine.turns);
     run_due_detectors(engine, now_ns);
     respond(engine, now_ns);
     const uint32_t posted = load_acquire(&mailbox.posted);
-    if (posted == mailbox.done) return Turn::go_on;
+    if (posted == engine.answered) return Turn::go_on;
     const DefibCommand command = mailbox.command;
     const Turn next = carry_out(engine, command, now_ns);
     const bool is_waiting = command.kind == DEFIB_COMMAND_STOP && next == Turn::go_on;
-    if (!is_waiting) store_release(&mailbox.done, posted);
+    if (is_waiting) return next;
+    engine.answered = posted;
+    store_release(&mailbox.done, posted);
     return next;
 }
 

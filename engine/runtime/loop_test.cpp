@@ -66,6 +66,7 @@ struct Loop : ::testing::Test {
     uint32_t collector = 0;
     uint32_t item = 0;
     std::function<void(DefibContext&)> before_item;
+    bool head_dies = false;
 };
 
 TEST_F(Loop, ShowsEveryObjectThatACollectorFinds) {
@@ -102,6 +103,39 @@ TEST_F(Loop, TakesASecondPictureOfAnObjectThatDied) {
     EXPECT_EQ(attempts, 2U);
     EXPECT_EQ(answer.torn, 0U);
     EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_OWN), std::vector<uint64_t>{100});
+}
+
+TEST_F(Loop, CollectsFromEveryHeadInTheirOrder) {
+    make_objects(6);
+    // Two heads; each leads to three objects.
+    const uint32_t heads = engine.add(DEFIB_ROUTINE_READS, [](DefibContext& context, auto) {
+        for (uint64_t head = 0; head < 2; head++) {
+            *static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_POINTER, 8)) = head;
+        }
+        return uint64_t{0};
+    });
+    const uint32_t from_head =
+        engine.add(DEFIB_ROUTINE_READS, [this](DefibContext& context, const uint64_t* to) {
+            if (to[0] == 1 && head_dies) return defib_load(&context, 8, 8);
+            for (uint64_t i = 0; i < 3; i++) {
+                *static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_POINTER, 8)) =
+                    SyntheticMemory::direct(FIRST + (to[0] * 3 + i) * STRIDE);
+            }
+            return uint64_t{0};
+        });
+    engine.state().routines[from_head].collector = heads;
+    const DefibAnswer all = ask({from_head, item, 0, 16});
+    EXPECT_EQ(all.objects, 6U);
+    EXPECT_EQ(all.incomplete, 0U);
+    EXPECT_EQ(engine.words(all.records, DEFIB_RECORD_OWN),
+              (std::vector<uint64_t>{100, 101, 102, 103, 104, 105}));
+
+    // What one head leads to is lost with it, and the answer says so.
+    head_dies = true;
+    const DefibAnswer half = ask({from_head, item, 0, 16});
+    EXPECT_EQ(half.objects, 3U);
+    EXPECT_EQ(half.incomplete, 1U);
+    EXPECT_EQ(half.death, uint32_t{DEFIB_DEATH_ADDRESS});
 }
 
 TEST_F(Loop, SaysThatACollectionIsIncomplete) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/picture.h"
 
-#include "engine/runtime/processor.h"
+#include "engine/runtime/gather.h"
 #include "engine/runtime/translate.h"
 
 namespace defib::runtime {
@@ -10,16 +10,11 @@ namespace {
 
 constexpr uint64_t PAGE_SIZE = 4096;
 constexpr uint64_t WORD = 8;
+// Of an object that changes: what runs is changed at each tick and switch, some thousand times a
+// second, and a picture takes a microsecond.
+constexpr uint32_t PICTURES = 4;
 
 }  // namespace
-
-uint64_t read_picture(const DefibPicture& picture, uint64_t address, uint32_t size) {
-    const uint64_t within = address - picture.address;
-    const uint64_t shift = within % WORD;
-    uint64_t value = picture.words[within / WORD] >> (8 * shift);
-    if (shift + size > WORD) value |= picture.words[within / WORD + 1] << (8 * (WORD - shift));
-    return size == WORD ? value : value & ((uint64_t{1} << (8 * size)) - 1);
-}
 
 void take_picture(DefibContext& context, uint64_t address, uint32_t size) {
     DefibPicture& picture = context.picture;
@@ -36,10 +31,8 @@ void take_picture(DefibContext& context, uint64_t address, uint32_t size) {
         const uint64_t stop = page_end < end && page_end != 0 ? page_end : end;
         const Place place = translate(*context.target, context.cache, at, stop - at);
         if (place.death != DEFIB_DEATH_NONE) return;
-#pragma clang loop unroll(disable)
-        for (uint64_t byte = 0; byte < stop - at; byte += WORD) {
-            picture.words[(at - first + byte) / WORD] = read_any(place.backend + byte, WORD);
-        }
+        gather(context, picture.words + (at - first) / WORD, place.backend,
+               static_cast<uint32_t>((stop - at) / WORD));
         at = stop;
     }
     picture.address = first;
@@ -56,15 +49,22 @@ bool is_still_so(DefibContext& context) {
         const uint64_t part = left < picture.size - at ? left : picture.size - at;
         const Place place = translate(*context.target, context.cache, address, part);
         if (place.death != DEFIB_DEATH_NONE) return false;
-#pragma clang loop unroll(disable)
-        for (uint64_t byte = 0; byte < part; byte += WORD) {
-            if (read_any(place.backend + byte, WORD) != picture.words[(at + byte) / WORD]) {
-                return false;
-            }
-        }
+        const bool is_same = is_gathered(context, picture.words + at / WORD, place.backend,
+                                         static_cast<uint32_t>(part / WORD));
+        if (!is_same) return false;
         at += part;
     }
     return true;
+}
+
+void take_steady_picture(DefibContext& context, uint64_t address, uint32_t size) {
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < PICTURES; i++) {
+        take_picture(context, address, size);
+        if (is_still_so(context)) return;
+    }
+    context.death = DEFIB_DEATH_TORN;
+    context.death_address = address;
 }
 
 }  // namespace defib::runtime

@@ -10,6 +10,13 @@
 
 namespace defib::runtime {
 
+inline constexpr bool READS_COME_IN_LINES = true;
+
+// Among the warps of this GPU only.
+inline void order_device() {
+    __nvvm_membar_gl();
+}
+
 inline void order_all() {
     __nvvm_membar_sys();
 }

@@ -9,6 +9,9 @@
 
 namespace defib::runtime {
 
+// A cache of this processor does that already.
+inline constexpr bool READS_COME_IN_LINES = false;
+
 inline void order_all() {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }

@@ -5,28 +5,15 @@
 #include "engine/runtime/collect.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/journal.h"
+#include "engine/runtime/lines.h"
 #include "engine/runtime/picture.h"
-#include "engine/runtime/processor.h"
+#include "engine/runtime/spread.h"
 #include "engine/runtime/translate.h"
 
 namespace defib::runtime {
 namespace {
 
 constexpr uint32_t ATTEMPTS = 2;
-// Of an object that changes: what runs is changed at each tick and switch, some thousand times a
-// second, and a picture takes a microsecond.
-constexpr uint32_t PICTURES = 4;
-
-// One moment of the object, or a death.
-void take_steady_picture(DefibContext& context, uint64_t address, uint32_t size) {
-#pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < PICTURES; i++) {
-        take_picture(context, address, size);
-        if (is_still_so(context)) return;
-    }
-    context.death = DEFIB_DEATH_TORN;
-    context.death_address = address;
-}
 
 // True when an attempt ended alive; its records then stay.
 bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& item,
@@ -36,6 +23,7 @@ bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& ite
         if (attempt != 0) forget_translations(context.cache);
         begin(context, *engine.target, item.fuel, DEFIB_STORES_DENIED, records);
         take_steady_picture(context, arguments[0] + view.picture_offset, view.picture_size);
+        hold_lines(context, DEFIB_LINES_OWN);
         if (context.death == DEFIB_DEATH_NONE) run(context, view.item, arguments);
         if (context.death == DEFIB_DEATH_NONE) {
             records = context.records;
@@ -45,26 +33,24 @@ bool look_at(DefibEngine& engine, const DefibView& view, const DefibRoutine& ite
     return false;
 }
 
-// Why the first one was torn stands for all, where the collector has nothing worse to say.
-void note_torn(const DefibContext& context, DefibAnswer& answer) {
-    answer.torn++;
-    if (answer.death != DEFIB_DEATH_NONE) return;
-    answer.death = context.death;
-    answer.death_address = context.death_address;
-}
-
 void look_at_all(DefibEngine& engine, const DefibCommand& command, const DefibRoutine& item,
                  const DefibRecords& found, DefibAnswer& answer) {
-    uint64_t arguments[DEFIB_ARGUMENTS];
-    for (uint32_t i = 0; i < DEFIB_ARGUMENTS; i++) arguments[i] = command.arguments[i];
-    FoundPointers pointers(found);
-#pragma clang loop unroll(disable)
-    while (pointers.take(arguments[0])) {
-        answer.objects++;
-        if (!look_at(engine, command.view, item, arguments, answer.records)) {
-            note_torn(engine.replicas[0], answer);
-        }
-    }
+    DefibJob job = {};
+    job.routine = command.view.item;
+    job.count = found.used / POINTER_RECORD;
+    job.picture_offset = command.view.picture_offset;
+    job.picture_size = command.view.picture_size;
+    job.fuel = item.fuel;
+    job.objects = found.bytes;
+    for (uint32_t i = 0; i < DEFIB_ARGUMENTS; i++) job.arguments[i] = command.arguments[i];
+    DefibSum sum = {};
+    spread(engine, job, answer.records, sum);
+    answer.objects = sum.objects;
+    answer.torn = sum.torn;
+    // Why the first one was torn stands for all, where the collector has nothing worse to say.
+    if (answer.death != DEFIB_DEATH_NONE) return;
+    answer.death = sum.death;
+    answer.death_address = sum.death_address;
 }
 
 }  // namespace

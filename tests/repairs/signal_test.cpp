@@ -54,9 +54,9 @@ void needs_the_wake_for_those_that_sleep(Ward& ward) {
     DefibRoutine& line = session.engine().state().routines[number];
     const uint32_t wake = std::exchange(line.then, DEFIB_NO_ROUTINE);
     const auto arguments = ward.arguments(pid, {SIGTERM});
-    EXPECT_EQ(session.act(number, arguments).answer.outcome, uint32_t{DEFIB_OUTCOME_COMMITTED});
+    EXPECT_EQ(session.act(number, arguments)->answer.outcome, uint32_t{DEFIB_OUTCOME_COMMITTED});
     line.then = wake;
-    EXPECT_EQ(session.observe(number, arguments), DEFIB_EFFECT_NOT_YET);
+    EXPECT_EQ(*session.observe(number, arguments), DEFIB_EFFECT_NOT_YET);
     EXPECT_EQ(ward.state(pid), 'S');
     EXPECT_TRUE(ward.done("wake_signalled", ward.arguments(pid)));
     EXPECT_TRUE(ward.ends_by(pid, SIGTERM));

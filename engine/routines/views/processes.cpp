@@ -10,14 +10,36 @@ namespace {
 
 constexpr u32 ENDED_MEANWHILE = 256;
 
-}  // namespace
-
-COLLECTOR(processes, SUMMARY("every process"), FUEL(8000000))() {
-    for_each_process([](kp<task_struct> task) { emit_pointer(task); });
+// The first task that has each number of a leaf: of kind PIDTYPE_TGID that is the process (pid_task()
+// in kernel/pid.c).
+void emit_tasks(kp<xa_node> leaf, u64 kind) {
+    // A leaf that has been freed meanwhile is something else now.
+    if (leaf->shift != 0) return;
+    for (u64 slot = 0; slot < xarray_slots(); ++slot) {
+        const auto number = xarray_object_in<pid>(leaf, slot);
+        if (number == nullptr) continue;
+        const kp<hlist_node> first = number->tasks[kind].first;
+        if (first == nullptr) continue;
+        emit_pointer(container_of_element(first, task_struct, pid_links, hlist_node, kind));
+    }
 }
 
-COLLECTOR(threads, SUMMARY("every thread of every process"), FUEL(8000000))() {
-    for_each_thread([](kp<task_struct> task) { emit_pointer(task); });
+}  // namespace
+
+// Each holds 64 neighbouring numbers, and all of them can be looked at at once.
+COLLECTOR(pid_leaves, SUMMARY("the leaves of the table of process numbers"), FUEL(1000000))() {
+    const auto numbers = &symbol(pid_namespace, init_pid_ns)->idr.idr_rt;
+    for (const auto leaf : xarray_leaves_of(numbers)) emit_pointer(leaf);
+}
+
+COLLECTOR(processes, SUMMARY("every process"), OF_EACH(pid_leaves), FUEL(10000))
+(kp<xa_node> leaf) {
+    emit_tasks(leaf, static_cast<u64>(enum_value(pid_type, PIDTYPE_TGID)));
+}
+
+COLLECTOR(threads, SUMMARY("every thread of every process"), OF_EACH(pid_leaves), FUEL(10000))
+(kp<xa_node> leaf) {
+    emit_tasks(leaf, static_cast<u64>(enum_value(pid_type, PIDTYPE_PID)));
 }
 
 VIEW(process, SUMMARY("one process or thread"), OF_EACH(processes), FUEL(4000))

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/execute.h"
+#include "engine/runtime/spread.h"
+#include "engine/runtime/translate.h"
+
+namespace defib::runtime {
+
+void spread(DefibEngine& engine, const DefibJob& job, DefibRecords& into, DefibSum& sum) {
+    DefibContext& context = engine.replicas[0];
+    forget_translations(context.cache);
+    for (uint32_t i = 0; i < job.count; i++) run_item(engine, context, job, i, into, sum);
+}
+
+void run_replicas(DefibEngine& engine, uint32_t first, uint32_t count, uint32_t routine,
+                  const uint64_t* arguments) {
+    for (uint32_t i = 0; i < count; i++) run_replica(engine, first + i, routine, arguments);
+}
+
+}  // namespace defib::runtime

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The host's side of a GPU, without one: `--backend cuda` over a driver that runs the twin's loop
+// on a thread. What the commands show is what they show with `--backend cpu`, on a guest that
+// stands still; and where something is wrong, one line says what to do.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/lab/guest.h"
+#include "tests/lab/host_program.h"
+
+namespace defib {
+namespace {
+
+using lab::Guest;
+
+struct GpuHost : ::testing::Test {
+    static void SetUpTestSuite() {
+        auto booted = Guest::boot({.kernel = "6.1"});
+        ASSERT_TRUE(booted) << to_line(booted.error());
+        guest = std::make_unique<Guest>(std::move(*booted));
+        ASSERT_TRUE(guest->qmp("stop"));
+        setenv("LD_LIBRARY_PATH", DEFIB_FAKE_DRIVER, 1);
+    }
+    static void TearDownTestSuite() {
+        guest.reset();
+        unsetenv("LD_LIBRARY_PATH");
+    }
+    void TearDown() override { unsetenv("DEFIB_FAKE_GPU"); }
+
+    static Result<std::string> defib(std::vector<std::string> arguments, const char* backend) {
+        arguments.insert(arguments.begin(), DEFIB_PROGRAM);
+        arguments.insert(arguments.end(), {"--json", "--target", "vm:" + guest->ram_file().string(),
+                                           "--backend", backend});
+        return lab::run_host_program(arguments);
+    }
+
+    static void expect_the_same(const std::vector<std::string>& arguments) {
+        const auto there = defib(arguments, "cuda");
+        const auto here = defib(arguments, "cpu");
+        ASSERT_TRUE(there) << to_line(there.error());
+        ASSERT_TRUE(here) << to_line(here.error());
+        EXPECT_EQ(*there, *here);
+        EXPECT_GT(here->size(), 200U);
+    }
+
+    static std::string error_of_ps() {
+        const auto seen = defib({"ps"}, "cuda");
+        return seen ? "" : seen.error().detail;
+    }
+
+    static inline std::unique_ptr<Guest> guest;
+};
+
+TEST_F(GpuHost, ShowsWhatTheTwinShows) {
+    for (const char* command : {"ps", "stat", "log", "locks"}) expect_the_same({command});
+    expect_the_same({"ps", "--threads"});
+}
+
+TEST_F(GpuHost, PinsWritableMemoryWhereTheDriverCannotPinOther) {
+    setenv("DEFIB_FAKE_GPU", "reads-only-writable", 1);
+    expect_the_same({"ps"});
+}
+
+TEST_F(GpuHost, RefusesACardThatADisplayHasAClockOn) {
+    setenv("DEFIB_FAKE_GPU", "displays", 1);
+    EXPECT_NE(error_of_ps().find("move the display"), std::string::npos) << error_of_ps();
+}
+
+TEST_F(GpuHost, SaysThatTheLoopHasDied) {
+    setenv("DEFIB_FAKE_GPU", "dies", 1);
+    EXPECT_NE(error_of_ps().find("CUDA_ERROR_LAUNCH_FAILED"), std::string::npos) << error_of_ps();
+}
+
+TEST_F(GpuHost, SaysWhereThereIsNoDriver) {
+    setenv("LD_LIBRARY_PATH", "/nonexistent", 1);
+    const std::string error = error_of_ps();
+    setenv("LD_LIBRARY_PATH", DEFIB_FAKE_DRIVER, 1);
+    if (error.empty()) GTEST_SKIP() << "this machine has a GPU";
+    EXPECT_NE(error.find("--backend cpu"), std::string::npos) << error;
+}
+
+}  // namespace
+}  // namespace defib

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The suite for a machine with a GPU: what the engine does there, beside what the machine can do at
+// most, as rows of a table. Every step opens its own target and leaves nothing behind.
+#ifndef DEFIB_TESTS_GPU_SUITE_H
+#define DEFIB_TESTS_GPU_SUITE_H
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "boot/backend/cuda/cuda_engine.h"
+#include "boot/session/session.h"
+#include "tests/lab/guest.h"
+
+namespace defib::gpu {
+
+struct Row {
+    std::string what;
+    std::string figure;
+    std::string beside;  // the limit, or what it is compared with
+};
+
+struct Suite {
+    std::string kernel = "6.1";
+    std::string victim;            // the program that becomes a crowd
+    std::string cubin;             // the engine, assembled beforehand; may be empty
+    std::vector<uint32_t> crowds;  // processes, growing
+    std::chrono::seconds idle{60};
+    boot::BackendChoice backend{.backend = boot::Backend::cuda};
+    std::vector<Row> rows;
+    int failures = 0;
+
+    void add(std::string what, std::string figure, std::string beside = {});
+    // A row that says yes or no, and counts a no.
+    void check(std::string what, bool is_so, std::string beside = {});
+    void fail_with(const std::string& what, const Error& error);
+};
+
+using SessionPointer = std::unique_ptr<boot::Session>;
+Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boot::Backend backend);
+// The engine's own mailbox where it is a GPU's; null on the twin.
+boot::cuda::CudaEngine* gpu_of(boot::Session& session);
+
+// One command, answered as fast as it is: no nap in between. Microseconds.
+double ask_us(boot::Session& session, const DefibCommand& command, DefibAnswer& answer);
+Result<DefibCommand> view_command(const boot::Session& session, std::string_view view,
+                                  std::string_view collector);
+double median(std::vector<double> figures);
+
+void measure_start(Suite& suite);
+void check_sameness(Suite& suite);
+void measure_crowds(Suite& suite);
+void measure_mailbox(Suite& suite);
+void check_standing(Suite& suite);
+// The child of check_standing(): holds an engine until its input ends or SIGTERM comes.
+int hold(const Suite& suite, const std::string& ram_file);
+
+}  // namespace defib::gpu
+
+#endif
