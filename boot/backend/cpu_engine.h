@@ -24,6 +24,7 @@ class CpuEngine final : public Engine {
     std::string name() const override { return "this processor"; }
 
     DefibEngine& state() { return *engine_; }
+    const DefibEngine& state() const { return *engine_; }
 
   private:
     std::unique_ptr<DefibTarget> target_;

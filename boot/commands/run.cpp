@@ -188,7 +188,10 @@ Result<DefibPolicy> policy_of(const Arguments& arguments, const Session& session
 
 Result<int> run(const Arguments& arguments) {
     StopSignals signals;
-    auto session = open_session(arguments.look, arguments.is_dry ? Access::look : Access::act);
+    LookArguments look = arguments.look;
+    // A policy is carried out by the twin so far.
+    if (look.backend.backend == Backend::automatic) look.backend.backend = Backend::cpu;
+    auto session = open_session(look, arguments.is_dry ? Access::look : Access::act);
     if (!session) return std::unexpected(session.error());
     if ((*session)->target().kind() != TargetKind::vm) {
         return fail(DEFIB_ERROR_BOOT_TARGET_NAME, arguments.look.target,

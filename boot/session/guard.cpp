@@ -19,6 +19,10 @@ constexpr uint64_t LONGEST_SLEEP_NS = 100000000;
 }  // namespace
 
 Result<std::unique_ptr<Guard>> Guard::start(Session& session, const DefibPolicy& policy) {
+    if (session.twin() == nullptr) {
+        return fail(DEFIB_ERROR_BOOT_ENGINE, session.engine().name(),
+                    "a policy is carried out by this processor only so far", "use --backend cpu");
+    }
     std::unique_ptr<Guard> guard(new Guard(session));
     guard->responder_ = std::make_unique<DefibResponder>();
     guard->responder_->policy = policy;
@@ -26,7 +30,7 @@ Result<std::unique_ptr<Guard>> Guard::start(Session& session, const DefibPolicy&
         !chosen) {
         return std::unexpected(chosen.error());
     }
-    DefibEngine& engine = session.engine().state();
+    DefibEngine& engine = session.twin()->state();
     engine.responder = guard->responder_.get();
     guard->told_ = engine.journal->written;
     guard->start_ns_ = now_ns();
@@ -47,7 +51,7 @@ void Guard::name_all() {
     for (uint32_t i = 0; i < responder_->policy.rule_count; i++) {
         name(NameOf::rule, i, responder_->policy.rules[i].name);
     }
-    const DefibEngine& engine = session_.engine().state();
+    const DefibEngine& engine = session_.twin()->state();
     for (uint32_t i = 0; i < engine.detector_count; i++) {
         name(NameOf::detector, i, manifest.routines[engine.detectors[i].routine].name);
     }
@@ -74,7 +78,7 @@ Result<void> Guard::is_still_there() const {
 }
 
 Result<void> Guard::run(const Tell& tell, const Sleep& sleep) {
-    DefibEngine& engine = session_.engine().state();
+    DefibEngine& engine = session_.twin()->state();
     for (bool is_stopping = false;;) {
         const auto next = runtime::turn(engine, now_ns());
         drain(tell);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "boot/backend/backend.h"
+#include "boot/backend/cpu_engine.h"
 #include "boot/find/kernel.h"
 #include "boot/session/record.h"
 #include "boot/target/target.h"
@@ -63,6 +64,9 @@ class Session {
     const Manifest& manifest() const { return manifest_; }
     const Bound& bound() const { return bound_; }
     Engine& engine() { return *engine_; }
+    // Where the engine runs in this process: its state is here to be set up. Null: it is on a GPU.
+    CpuEngine* twin() { return dynamic_cast<CpuEngine*>(engine_.get()); }
+    const CpuEngine* twin() const { return dynamic_cast<const CpuEngine*>(engine_.get()); }
 
   private:
     Session() = default;

@@ -105,6 +105,10 @@ Result<void> stand(Suite& suite, lab::Guest& guest) {
     if (!twin) return std::unexpected(twin.error());
     const auto command = view_command(**twin, "process", "processes");
     if (!command) return std::unexpected(command.error());
+    const auto victim = guest.start({"sleep", "100000"});
+    if (!victim) return std::unexpected(victim.error());
+    const auto victim_command = signal_command(**twin, *victim, SIGKILL);
+    if (!victim_command) return std::unexpected(victim_command.error());
     auto holder = Holder::start(suite, guest.ram_file());
     if (!holder) return std::unexpected(holder.error());
     holder->signal(SIGSTOP);
@@ -118,6 +122,11 @@ Result<void> stand(Suite& suite, lab::Guest& guest) {
     const bool is_answered = holder->ask(*command, answer);
     suite.check("and answers another process", is_answered && answer.objects > 10,
                 fmt::format("{} processes, {} torn", answer.objects, answer.torn));
+    const bool is_told = holder->ask(*victim_command, answer);
+    const auto ended = guest.wait_for_exit(*victim, std::chrono::seconds(10));
+    suite.check("and kills a process of the guest, for it",
+                is_told && ended && ended->status == 128 + SIGKILL,
+                fmt::format("outcome {}, status {}", answer.outcome, ended ? ended->status : -1));
     holder->signal(SIGCONT);
     holder->signal(SIGTERM);
     const auto begun = Clock::now();
@@ -144,7 +153,7 @@ int hold(const Suite& suite, const std::string& ram_file) {
     sigaddset(&ends, SIGTERM);
     sigprocmask(SIG_BLOCK, &ends, nullptr);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    const auto session = open(suite, ram_file, suite.backend.backend);
+    const auto session = open(suite, ram_file, suite.backend.backend, boot::Access::act);
     if (!session || gpu_of(**session) == nullptr) {
         fmt::print(stderr, "{}\n", session ? "no GPU" : to_line(session.error()));
         return DEFIB_EXIT_ENVIRONMENT;

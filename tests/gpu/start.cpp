@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "boot/backend/cuda/program.h"
-#include "engine/base/file.h"
 #include "tests/gpu/suite.h"
 
 namespace defib::gpu {
@@ -36,10 +35,8 @@ Result<void> measure(Suite& suite) {
     if (!cached) return std::unexpected(cached.error());
     suite.add("the engine's PTX, compiled by the driver", fmt::format("{:.0f} ms", *compiled),
               fmt::format("out of the driver's cache {:.0f} ms", *cached));
-    if (suite.cubin.empty()) return {};
-    const auto file = MappedFile::open(suite.cubin);
-    if (!file) return std::unexpected(file.error());
-    const auto ready = load_ms(*claim, as_text(file->bytes()));
+    if (suite.code.empty()) return {};
+    const auto ready = load_ms(*claim, suite.code);
     if (!ready) return std::unexpected(ready.error());
     suite.add("the same as a ready cubin", fmt::format("{:.1f} ms", *ready));
     return {};

@@ -27,8 +27,8 @@ void Suite::fail_with(const std::string& what, const Error& error) {
     check(what, false, to_line(error));
 }
 
-Result<SessionPointer> open(const Suite& suite, const std::string& ram_file,
-                            boot::Backend backend) {
+Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boot::Backend backend,
+                            boot::Access access) {
     const auto manifest = boot::read_manifest(boot::routine_set().manifest, "manifest");
     if (!manifest) return std::unexpected(manifest.error());
     layouts::ExtractOptions extract;
@@ -42,7 +42,10 @@ Result<SessionPointer> open(const Suite& suite, const std::string& ram_file,
     options.layout = std::move(*layout);
     options.backend = suite.backend;
     options.backend.backend = backend;
-    return boot::Session::start(std::move(options), boot::routine_set());
+    options.access = access;
+    boot::RoutineSet routines = boot::routine_set();
+    if (!suite.code.empty()) routines.gpu_code = suite.code;
+    return boot::Session::start(std::move(options), routines);
 }
 
 boot::cuda::CudaEngine* gpu_of(boot::Session& session) {

@@ -26,7 +26,7 @@ struct Row {
 struct Suite {
     std::string kernel = "6.1";
     std::string victim;            // the program that becomes a crowd
-    std::string cubin;             // the engine, assembled beforehand; may be empty
+    std::string code;              // the engine, assembled beforehand; empty: PTX
     std::vector<uint32_t> crowds;  // processes, growing
     std::chrono::seconds idle{60};
     boot::BackendChoice backend{.backend = boot::Backend::cuda};
@@ -40,7 +40,8 @@ struct Suite {
 };
 
 using SessionPointer = std::unique_ptr<boot::Session>;
-Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boot::Backend backend);
+Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boot::Backend backend,
+                            boot::Access access = boot::Access::look);
 // The engine's own mailbox where it is a GPU's; null on the twin.
 boot::cuda::CudaEngine* gpu_of(boot::Session& session);
 
@@ -48,10 +49,13 @@ boot::cuda::CudaEngine* gpu_of(boot::Session& session);
 double ask_us(boot::Session& session, const DefibCommand& command, DefibAnswer& answer);
 Result<DefibCommand> view_command(const boot::Session& session, std::string_view view,
                                   std::string_view collector);
+// The signal as `defib act` gives it, to the process that has that number now.
+Result<DefibCommand> signal_command(boot::Session& session, pid_t pid, int number);
 double median(std::vector<double> figures);
 
 void measure_start(Suite& suite);
 void check_sameness(Suite& suite);
+void check_acts(Suite& suite);
 void measure_crowds(Suite& suite);
 void measure_mailbox(Suite& suite);
 void check_standing(Suite& suite);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "engine/base/file.h"
 #include "tests/gpu/suite.h"
 
 namespace {
@@ -18,11 +19,9 @@ struct Step {
     const char* name;
     void (*run)(gpu::Suite& suite);
 };
-constexpr Step STEPS[] = {{"start", gpu::measure_start},
-                          {"same", gpu::check_sameness},
-                          {"mailbox", gpu::measure_mailbox},
-                          {"standing", gpu::check_standing},
-                          {"crowds", gpu::measure_crowds}};
+constexpr Step STEPS[] = {{"start", gpu::measure_start},     {"same", gpu::check_sameness},
+                          {"mailbox", gpu::measure_mailbox}, {"standing", gpu::check_standing},
+                          {"acts", gpu::check_acts},         {"crowds", gpu::measure_crowds}};
 
 int run(gpu::Suite& suite, const std::vector<std::string>& only) {
     if (suite.backend.backend == boot::Backend::cuda) {
@@ -49,6 +48,7 @@ int run(gpu::Suite& suite, const std::vector<std::string>& only) {
 int main(int count, char** arguments) {
     gpu::Suite suite;
     std::string held;
+    std::string cubin;
     std::string backend = "cuda";
     std::vector<std::string> only;
     uint64_t idle_s = 60;
@@ -57,14 +57,22 @@ int main(int count, char** arguments) {
         ->check(CLI::IsMember({"cuda", "cpu"}));
     app.add_option("--kernel", suite.kernel, "of the guests");
     app.add_option("--victim", suite.victim, "tests/faults/defib-victim");
-    app.add_option("--cubin", suite.cubin,
-                   "the engine assembled for this GPU, to time its loading");
+    app.add_option("--cubin", cubin, "the engine assembled for this GPU");
     app.add_option("--crowds", suite.crowds, "sizes of the crowds, growing")->delimiter(',');
     app.add_option("--idle", idle_s, "seconds of rest to measure");
-    app.add_option("--only", only, "steps: start, same, mailbox, standing, crowds")->delimiter(',');
+    app.add_option("--only", only, "steps: start, same, mailbox, standing, acts, crowds")
+        ->delimiter(',');
     app.add_option("--hold", held, "holds an engine for this RAM file")->group("");
     CLI11_PARSE(app, count, arguments);
     suite.idle = std::chrono::seconds(idle_s);
     suite.backend.backend = backend == "cuda" ? boot::Backend::cuda : boot::Backend::cpu;
+    if (!cubin.empty()) {
+        const auto file = MappedFile::open(cubin);
+        if (!file) {
+            fmt::print(stderr, "{}\n", to_line(file.error()));
+            return exit_status(file.error().code);
+        }
+        suite.code = as_text(file->bytes());
+    }
     return held.empty() ? run(suite, only) : gpu::hold(suite, held);
 }

@@ -51,7 +51,7 @@ void needs_the_wake_for_those_that_sleep(Ward& ward) {
     const pid_t pid = asleep(ward);
     boot::Session& session = ward.session();
     const uint32_t number = session.manifest().number_of("signal").value();
-    DefibRoutine& line = session.engine().state().routines[number];
+    DefibRoutine& line = session.twin()->state().routines[number];
     const uint32_t wake = std::exchange(line.then, DEFIB_NO_ROUTINE);
     const auto arguments = ward.arguments(pid, {SIGTERM});
     EXPECT_EQ(session.act(number, arguments)->answer.outcome, uint32_t{DEFIB_OUTCOME_COMMITTED});
