@@ -13,8 +13,6 @@
 #include <llvm/Transforms/IPO/Internalize.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
-#include <set>
-
 #include "engine/base/file.h"
 #include "engine/compiler/check.h"
 #include "engine/compiler/declarations.h"
@@ -84,17 +82,8 @@ Result<void> link_runtime(llvm::Module& module, const std::filesystem::path& run
 
 // Of a GPU program its kernels are what the host sees; where there are none, the runtime's calls.
 void keep_entries_only(llvm::Module& module) {
-    // clang 19 says it in the metadata, newer ones by the calling convention.
-    std::set<const llvm::Value*> annotated;
-    if (const llvm::NamedMDNode* all = module.getNamedMetadata("nvvm.annotations"))
-        for (const llvm::MDNode* one : all->operands())
-            if (one->getNumOperands() > 1)
-                if (const auto* value =
-                        llvm::dyn_cast_or_null<llvm::ValueAsMetadata>(one->getOperand(0)))
-                    annotated.insert(value->getValue());
-    const auto is_kernel = [&](const llvm::Function& function) {
-        return function.getCallingConv() == llvm::CallingConv::PTX_Kernel ||
-               annotated.contains(&function);
+    const auto is_kernel = [](const llvm::Function& function) {
+        return function.getCallingConv() == llvm::CallingConv::PTX_Kernel;
     };
     if (llvm::none_of(module, is_kernel)) return;
     llvm::internalizeModule(module, [&](const llvm::GlobalValue& value) {

@@ -42,7 +42,7 @@ void* empty_sink(DefibContext& context, uint32_t size) {
 }  // namespace
 
 // The payload starts as zeros: two executions must not differ in bytes that the routine leaves out.
-extern "C" void* defib_emit(DefibContext* context, uint32_t kind, uint32_t size) {
+extern "C" [[gnu::noinline]] void* defib_emit(DefibContext* context, uint32_t kind, uint32_t size) {
     if (size > DEFIB_RECORD_SIZE_MAX) {
         die(*context, DEFIB_DEATH_RECORD, 0);
         return empty_sink(*context, size);

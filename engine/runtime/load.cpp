@@ -25,7 +25,9 @@ uint64_t mix(uint64_t hash, uint64_t value) {
 
 using namespace defib::runtime;
 
-extern "C" uint64_t defib_load(DefibContext* context, uint64_t address, uint32_t size) {
+// Not inlined on a GPU, nor are defib_store() and defib_emit(): a routine has some hundred of each.
+extern "C" [[gnu::noinline]] uint64_t defib_load(DefibContext* context, uint64_t address,
+                                                 uint32_t size) {
     if (!spend(*context, DEFIB_FUEL_LOAD)) return 0;
     const bool is_unplanned = (size & DEFIB_LOAD_UNPLANNED) != 0;
     size &= ~DEFIB_LOAD_UNPLANNED;

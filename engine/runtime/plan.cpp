@@ -148,8 +148,9 @@ uint64_t undo(const DefibTarget& target, const Agreed& agreed, uint32_t made) {
 
 using namespace defib::runtime;
 
-extern "C" void defib_store(DefibContext* context, uint64_t address, uint64_t value, uint32_t size,
-                            uint32_t field) {
+// Not inlined, as defib_load().
+extern "C" [[gnu::noinline]] void defib_store(DefibContext* context, uint64_t address,
+                                              uint64_t value, uint32_t size, uint32_t field) {
     if (!spend(*context, DEFIB_FUEL_STORE)) return;
     if (context->stores != DEFIB_STORES_PLANNED) {
         return die(*context, DEFIB_DEATH_STORE_DENIED, address);
