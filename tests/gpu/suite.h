@@ -26,6 +26,7 @@ struct Row {
 struct Suite {
     std::string kernel = "6.1";
     std::string victim;            // the program that becomes a crowd
+    std::string cubin;             // the file that `code` is of
     std::string code;              // the engine, assembled beforehand; empty: PTX
     std::vector<uint32_t> crowds;  // processes, growing
     std::chrono::seconds idle{60};

@@ -48,7 +48,6 @@ int run(gpu::Suite& suite, const std::vector<std::string>& only) {
 int main(int count, char** arguments) {
     gpu::Suite suite;
     std::string held;
-    std::string cubin;
     std::string backend = "cuda";
     std::vector<std::string> only;
     uint64_t idle_s = 60;
@@ -57,7 +56,7 @@ int main(int count, char** arguments) {
         ->check(CLI::IsMember({"cuda", "cpu"}));
     app.add_option("--kernel", suite.kernel, "of the guests");
     app.add_option("--victim", suite.victim, "tests/faults/defib-victim");
-    app.add_option("--cubin", cubin, "the engine assembled for this GPU");
+    app.add_option("--cubin", suite.cubin, "the engine assembled for this GPU");
     app.add_option("--crowds", suite.crowds, "sizes of the crowds, growing")->delimiter(',');
     app.add_option("--idle", idle_s, "seconds of rest to measure");
     app.add_option("--only", only, "steps: start, same, mailbox, standing, acts, crowds")
@@ -66,8 +65,8 @@ int main(int count, char** arguments) {
     CLI11_PARSE(app, count, arguments);
     suite.idle = std::chrono::seconds(idle_s);
     suite.backend.backend = backend == "cuda" ? boot::Backend::cuda : boot::Backend::cpu;
-    if (!cubin.empty()) {
-        const auto file = MappedFile::open(cubin);
+    if (!suite.cubin.empty()) {
+        const auto file = MappedFile::open(suite.cubin);
         if (!file) {
             fmt::print(stderr, "{}\n", to_line(file.error()));
             return exit_status(file.error().code);

@@ -4,6 +4,7 @@
 // `defib ps`: every process and thread.
 #include "engine/kernel/memory.h"
 #include "engine/kernel/tasks.h"
+#include "engine/kernel/xarray.h"
 #include "engine/routines/views/records.h"
 
 namespace {
