@@ -31,7 +31,7 @@ struct SessionOptions {
     std::string target;      // "vm:FILE", "core:FILE"
     layouts::Layout layout;  // said to be the target's kernel's; it must prove to be
     Access access = Access::look;
-    BackendChoice backend;
+    BackendChoice backend = {};
 };
 
 // What a view found. The records stay valid until the session's next command.

@@ -44,7 +44,7 @@ Result<Target> Target::open_host(Access access) {
     if (!memory) return std::unexpected(memory.error());
     target.memory_ = std::move(*memory);
     target.windows_ = {window_of(ranges)};
-    if (access == Access::look) target.windows_.front().flags |= DEFIB_WINDOW_READ_ONLY;
+    if (access != Access::act) target.windows_.front().flags |= DEFIB_WINDOW_READ_ONLY;
     return target;
 }
 

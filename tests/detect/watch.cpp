@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "boot/backend/cpu_engine.h"
 #include "engine/routines/views/log_records.h"
 #include "engine/runtime/detect.h"
 #include "engine/runtime/processor.h"
@@ -14,6 +15,11 @@
 
 namespace defib::detect {
 namespace {
+
+// Detectors are run by hand here, which only the twin allows.
+DefibEngine& twin_of(boot::Session& session) {
+    return dynamic_cast<boot::CpuEngine&>(session.engine()).state();
+}
 
 uint64_t now_ns() {
     timespec now{};
@@ -150,13 +156,13 @@ Result<void> Watch::add(const Threshold& threshold) {
     Running one{threshold.detector, static_cast<uint32_t>(running_.size()), threshold.arguments,
                 period_ns(threshold.detector), 0};
     one.arguments.resize(DEFIB_ARGUMENTS);
-    session_->engine().state().detectors[one.number].routine = *number;
+    twin_of(*session_).detectors[one.number].routine = *number;
     running_.push_back(std::move(one));
     return {};
 }
 
 std::vector<Found> Watch::run(Running& detector, uint64_t now) {
-    DefibEngine& engine = session_->engine().state();
+    DefibEngine& engine = twin_of(*session_);
     const DefibContext* context =
         runtime::detect(engine, detector.number, detector.arguments.data(), now);
     if (context == nullptr) return {};
