@@ -45,7 +45,9 @@ inline u32 lock_word(u64 lock) {
 inline bool is_held(u32 word) {
     const u32 locked = word & static_cast<u32>(constant(_Q_LOCKED_MASK));
     const u32 pending = word & static_cast<u32>(constant(_Q_PENDING_MASK));
-    return (locked == constant(_Q_LOCKED_VAL) || locked == constant(_Q_SLOW_VAL)) &&
+    // The other of the two only where spinlocks may be paravirtual: not with PREEMPT_RT.
+    const bool is_slow = constant_exists(_Q_SLOW_VAL) && locked == constant(_Q_SLOW_VAL);
+    return (locked == constant(_Q_LOCKED_VAL) || is_slow) &&
            (pending == 0 || pending == constant(_Q_PENDING_VAL)) &&
            word >> constant(_Q_TAIL_CPU_OFFSET) <= *symbol(u32, nr_cpu_ids);
 }

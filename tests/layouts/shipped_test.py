@@ -35,10 +35,13 @@ def extract(defib, folder):
 
 
 def check_binds(defib, layout):
-    """What is shipped holds every field that a detector, routine or view asks for."""
-    done = subprocess.run([defib, "layout", "check", "--json", layout], capture_output=True, check=True)
+    """What is shipped holds every field that a detector, routine or view asks for; the engine's self-test brings a
+    structure of its own, which no kernel has."""
+    done = subprocess.run([defib, "layout", "check", "--json", layout], capture_output=True)
+    if done.returncode not in (0, 1):  # 1: the answer is no, as it is of the self-test
+        sys.exit(f"{layout.stem}: {done.stderr.decode()}")
     off = [f"{routine['name']}: {routine['why_off']}" for routine in json.loads(done.stdout)["routines"]
-           if not routine["binds"]]
+           if not routine["binds"] and not routine["name"].startswith("self_test_")]
     if off:
         sys.exit(f"{layout.stem}: off with the shipped layout, so wanted.json lacks something: {off}")
 
