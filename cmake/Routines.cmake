@@ -6,8 +6,9 @@
 # Compiles detectors, routines and views: each source to bitcode by clang with the plugin, the set
 # by defibc. Gives the library NAME (what the CPU twin links: defib_dispatch() and the manifest's
 # text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx: with RUNTIME
-# this is a whole GPU program, else it lacks what engine/runtime brings. Where ptxas is installed
-# also NAME.<card>.cubin, machine code for each generation of cards that it knows.
+# this is a whole GPU program, else it lacks what engine/runtime brings. With DEFIB_CUBINS, where ptxas is
+# installed, also NAME.<card>.cubin, machine code for each generation of cards that it knows: a minute each,
+# which is for whoever ships an image, not for every build.
 #
 # What the flags are for: both processors wrap integers and know no aliasing by type; address 0 is
 # one like any other in a kernel's memory; nothing is undefined that can be made zero; names and
@@ -22,7 +23,8 @@ set(DEFIB_ROUTINE_FLAGS
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin)
 set(DEFIB_CARDS sm_75 sm_80 sm_86 sm_89 sm_90 sm_100 sm_120)
 set(DEFIB_CUBIN_CARDS)
-if(PTXAS)
+option(DEFIB_CUBINS "machine code for each generation of cards, made by ptxas" OFF)
+if(PTXAS AND DEFIB_CUBINS)
   execute_process(COMMAND ${PTXAS} --help OUTPUT_VARIABLE ptxas_help)
   foreach(card ${DEFIB_CARDS})
     if(ptxas_help MATCHES "'${card}'")

@@ -167,9 +167,8 @@ std::string details_of(const Episode& episode) {
     out += fmt::format("<li><b>Done:</b> {}</li></ul>", escaped(episode.repair));
     if (!episode.stores.empty()) {
         out += fmt::format(
-            "<details open><summary>All that was written into the machine: {} "
-            "stores</summary><pre>",
-            episode.stores.size());
+            "<details open><summary>All that was written into the machine: {} {}</summary><pre>",
+            episode.stores.size(), episode.stores.size() == 1 ? "store" : "stores");
         constexpr size_t MOST = 12;
         for (size_t i = 0; i < std::min(MOST, episode.stores.size()); i++) {
             out += escaped(episode.stores[i]) + "\n";
