@@ -31,6 +31,9 @@ void declare(CLI::App& app, Options& options) {
         ->capture_default_str();
     app.add_option("--max-age-days", options.max_age_days, "refuse an image of an older source");
     app.add_flag_callback(
+        "--observe", [&options] { options.mode = defib::boot::Mode::observe; },
+        "find and report; the target is mapped without the right to write");
+    app.add_flag_callback(
         "--keep-oom-score", [&options] { options.oom_score = defib::seal::OomScore::kept; },
         "leave the out-of-memory score to whoever starts this");
     app.add_flag_callback(

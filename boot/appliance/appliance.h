@@ -38,11 +38,14 @@ class Appliance {
     Result<void> find(std::string& said);
     Result<void> prove(std::string& said);
     Result<void> bind_routines(std::string& said);
+    Result<void> load_policy(std::string& said);
     Result<void> prepare(std::string& said);
     Result<void> launch(std::string& said);
     Result<void> confirm(std::string& said);
     Result<void> close(const seal::Files& files, std::span<const seal::Allowance> allowances);
 
+    Access access() const;
+    bool is_another_kernel() const;
     int stop();
     int engine_ended();
     bool drain();
@@ -56,6 +59,7 @@ class Appliance {
     Kernel kernel_;
     layouts::Layout layout_;
     Bound bound_;
+    std::optional<DefibPolicy> policy_;
     std::optional<EngineState> state_;
     std::optional<JournalFile> journal_;
     std::optional<TwinProcess> process_;

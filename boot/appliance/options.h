@@ -11,6 +11,7 @@
 
 namespace defib::boot {
 
+enum class Mode : uint8_t { as_the_policy_says, observe };
 enum class Until : uint8_t { stopped, self_tested };
 
 struct Options {
@@ -23,6 +24,7 @@ struct Options {
     std::string backend = "auto";
     uint64_t max_age_days = 0;  // 0: any
     seal::OomScore oom_score = seal::OomScore::lowest;
+    Mode mode = Mode::as_the_policy_says;
     Until until = Until::stopped;
 };
 

@@ -13,6 +13,7 @@
 
 #include "boot/appliance/appliance.h"
 #include "boot/appliance/notify.h"
+#include "boot/find/witness.h"
 #include "image/policy/digest.h"
 
 namespace defib::boot {
@@ -29,11 +30,20 @@ Result<void> Appliance::prepare(std::string& said) {
     auto state = EngineState::make(kernel_.window, kernel_.map, bound_, RECORDS_TO_GUARD);
     if (!state) return std::unexpected(state.error());
     state_.emplace(std::move(*state));
+    if (policy_) {
+        auto& responder = state_->use_policy(*policy_);
+        if (auto told = choose_witnesses(kernel_, layout_, responder); !told) return told;
+    }
     const auto manifest = as_text(admission_->image().part(image::PartType::manifest));
     auto journal = JournalFile::open(options_.journal, manifest_,
                                      image::digest_of_manifest(manifest), target_.name());
     if (!journal) return std::unexpected(journal.error());
     journal_.emplace(std::move(*journal));
+    for (uint32_t i = 0; policy_ && i < policy_->rule_count; i++) {
+        journal_->name(NameOf::rule, i, policy_->rules[i].name);
+        // start_responder() makes one detector of each rule.
+        journal_->name(NameOf::detector, i, manifest_.routines[policy_->rules[i].detector].name);
+    }
 
     sigset_t wanted;
     sigemptyset(&wanted);
@@ -56,11 +66,10 @@ Result<void> Appliance::launch(std::string& said) {
         return fail(DEFIB_ERROR_APPLIANCE_DISTURBED, admission_->object(), {}, "start it again");
     }
     const Bytes window = target_.memory().bytes();
-    auto process = TwinProcess::start(*twin_, *state_, only(window));
+    auto process = TwinProcess::start(*twin_, *state_, only(window), access());
     if (!process) return std::unexpected(process.error());
     process_.emplace(std::move(*process));
-    said = fmt::format("the loop turns, in process {}; it observes: no policy is loaded",
-                       process_->pid());
+    said = fmt::format("the loop turns, in process {}", process_->pid());
     return {};
 }
 

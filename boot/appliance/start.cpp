@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "boot/appliance/appliance.h"
+#include "boot/find/scratch.h"
 #include "boot/self_test/self_test.h"
+#include "boot/session/vocabulary.h"
+#include "image/policy/compile.h"
 #include "layouts/layout_json.h"
 
 namespace defib::boot {
@@ -34,6 +37,7 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Options& options, cons
         {"find the kernel", &Appliance::find},
         {"prove its identity", &Appliance::prove},
         {"bind", &Appliance::bind_routines},
+        {"load policy", &Appliance::load_policy},
         {"prepare the seal", &Appliance::prepare},
         {"start", &Appliance::launch},
         {"confirm the image", &Appliance::confirm},
@@ -68,13 +72,20 @@ Result<void> Appliance::self_test(std::string& said) {
     });
 }
 
-// There is no policy that acts: so the right to write is not even taken.
+Access Appliance::access() const {
+    const bool has_policy = !admission_->image().part(PartType::policy_source).empty();
+    return options_.mode == Mode::as_the_policy_says && has_policy ? Access::act : Access::look;
+}
+
+// Where nothing may be repaired, the right to write is not even taken. Where something may, it is
+// the engine's process that takes it up, at its start; this one never does.
 Result<void> Appliance::map(std::string& said) {
-    auto target = Target::open(options_.target, Access::look);
+    auto target = Target::open(options_.target, access());
     if (!target) return std::unexpected(target.error());
     target_ = std::move(*target);
-    said = fmt::format("{}: {} MiB, to look at", options_.target,
-                       target_.memory().bytes().size() >> 20);
+    if (auto closed = seal::forbid_writing(target_.memory().bytes()); !closed) return closed;
+    said = fmt::format("{}: {} MiB, {}", options_.target, target_.memory().bytes().size() >> 20,
+                       access() == Access::act ? "which only the engine will write" : "to look at");
     return {};
 }
 
@@ -96,15 +107,14 @@ Result<void> Appliance::prove(std::string& said) {
     auto layout = layouts::read_layout(as_text(json), "layout of " + release);
     if (!layout) return std::unexpected(layout.error());
     layout_ = std::move(*layout);
-    if (auto proved = prove_identity(target_, kernel_, layout_, Access::look); !proved)
-        return proved;
+    if (auto proved = prove_identity(target_, kernel_, layout_, access()); !proved) return proved;
     complete_map(kernel_, layout_);
     said = "banner, types and first process are those of the layout";
     return {};
 }
 
 Result<void> Appliance::bind_routines(std::string& said) {
-    auto bound = bind(manifest_, layout_, kernel_.text, Scratch{});
+    auto bound = bind(manifest_, layout_, kernel_.text, find_scratch(kernel_, layout_));
     if (!bound) return std::unexpected(bound.error());
     bound_ = std::move(*bound);
     size_t on = 0;
@@ -120,6 +130,26 @@ Result<void> Appliance::bind_routines(std::string& said) {
         }
     }
     said = fmt::format("{} routines are on{}", on, off);
+    return {};
+}
+
+// The image holds the policy as its author wrote it. It is compiled here, for this kernel, by what
+// `defib policy check` compiles with: rules that this kernel cannot serve are left out, and said.
+Result<void> Appliance::load_policy(std::string& said) {
+    const image::VerifiedImage& image = admission_->image();
+    const Bytes text = image.part(PartType::policy_source);
+    if (text.empty()) {
+        said = "the image has none: nothing is looked for";
+        return {};
+    }
+    const auto words = vocabulary_of(manifest_, as_text(image.part(PartType::manifest)), &bound_);
+    auto compiled = image::compile_whole_policy(as_text(text), "the image's policy", words);
+    if (!compiled) return std::unexpected(compiled.error());
+    if (access() == Access::look) compiled->table.mode = DEFIB_MODE_OBSERVE;
+    policy_ = compiled->table;
+    said = fmt::format("{} rules, to {}", policy_->rule_count,
+                       policy_->mode == DEFIB_MODE_ACT ? "act" : "observe");
+    for (const std::string& note : compiled->notes) said += "; " + note;
     return {};
 }
 

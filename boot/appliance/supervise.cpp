@@ -42,6 +42,10 @@ int Appliance::supervise(const Stages& stages) {
         if (!drain()) return DEFIB_EXIT_ENVIRONMENT;
         if (waited[0].revents != 0) return stop();
         if (waited[1].revents != 0) return engine_ended();
+        if (is_another_kernel()) {
+            log_->say(Event::engine_ended, "another kernel runs in the target now");
+            return DEFIB_EXIT_ENVIRONMENT;
+        }
         const uint64_t heartbeat = heartbeat_of(state_->mailbox());
         if (heartbeat != seen) {
             seen = heartbeat;
@@ -52,6 +56,14 @@ int Appliance::supervise(const Stages& stages) {
             return DEFIB_EXIT_ENVIRONMENT;
         }
     }
+}
+
+// Nothing is looked for or done any more from then on, by the engine's own decision.
+bool Appliance::is_another_kernel() const {
+    const DefibResponder* responder = state_->engine().responder;
+    if (responder == nullptr) return false;
+    const auto stopped = reinterpret_cast<uint64_t>(&responder->is_stopped);
+    return runtime::read_volatile(stopped, 4) == DEFIB_DECLINE_IDENTITY;
 }
 
 // False: nobody would know any more what the engine does.

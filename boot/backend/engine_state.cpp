@@ -43,11 +43,13 @@ DefibEngine* lay_out(Arena& arena, uint32_t record_bytes) {
     auto* target = arena.take<DefibTarget>();
     auto* mailbox = arena.take<DefibMailbox>();
     auto* journal = arena.take<DefibJournal>();
+    auto* responder = arena.take<DefibResponder>();
     std::byte* objects = arena.take(uint64_t{DEFIB_VIEW_OBJECTS} * 16);
     std::byte* replica_records = arena.take(uint64_t{DEFIB_REPLICAS} * DEFIB_REPLICA_RECORDS);
     std::byte* records = arena.take(record_bytes);
     if (engine == nullptr) return nullptr;
     engine->abi_version = DEFIB_ABI_VERSION;
+    engine->responder = responder;
     engine->target = target;
     engine->mailbox = mailbox;
     engine->journal = journal;
@@ -72,6 +74,7 @@ Result<EngineState> EngineState::make(const DefibWindow& window, const DefibKern
     state.memory_ = {static_cast<std::byte*>(memory), sizes.used()};
     Arena arena(static_cast<std::byte*>(memory));
     state.engine_ = lay_out(arena, record_bytes);
+    state.responder_ = std::exchange(state.engine_->responder, nullptr);
     *state.engine_->target = {window, map, bound.binding};
     const size_t count = std::min<size_t>(bound.routines.size(), DEFIB_ROUTINES);
     for (size_t i = 0; i < count; i++) state.engine_->routines[i] = bound.routines[i].routine;
@@ -79,7 +82,15 @@ Result<EngineState> EngineState::make(const DefibWindow& window, const DefibKern
 }
 
 EngineState::EngineState(EngineState&& other) noexcept
-    : memory_(std::exchange(other.memory_, {})), engine_(std::exchange(other.engine_, nullptr)) {}
+    : memory_(std::exchange(other.memory_, {})),
+      engine_(std::exchange(other.engine_, nullptr)),
+      responder_(std::exchange(other.responder_, nullptr)) {}
+
+DefibResponder& EngineState::use_policy(const DefibPolicy& policy) {
+    responder_->policy = policy;
+    engine_->responder = responder_;
+    return *responder_;
+}
 
 EngineState::~EngineState() {
     if (!memory_.empty()) munmap(const_cast<std::byte*>(memory_.data()), memory_.size());

@@ -29,6 +29,9 @@ class EngineState {
     ~EngineState();
 
     DefibEngine& engine() const { return *engine_; }
+    // What the engine finds and repairs by; before its start.
+    DefibResponder& use_policy(const DefibPolicy& policy);
+
     DefibMailbox& mailbox() const { return *engine_->mailbox; }
     const DefibJournal& journal() const { return *engine_->journal; }
 
@@ -40,6 +43,7 @@ class EngineState {
 
     Bytes memory_;
     DefibEngine* engine_ = nullptr;
+    DefibResponder* responder_ = nullptr;  // room for one
 };
 
 // The monotonic clock: what the engine is given as its own.

@@ -102,6 +102,11 @@ bool is_in(const MappedRange& range, std::span<const Bytes> window) {
     });
 }
 
+Result<void> protect(Bytes bytes, int rights) {
+    if (mprotect(const_cast<std::byte*>(bytes.data()), bytes.size(), rights) == 0) return {};
+    return cannot("the window");
+}
+
 // Deep enough for all that a sealed process calls.
 [[gnu::noinline]] void touch_stack() {
     std::array<volatile char, size_t{96} << 10> room;
@@ -145,11 +150,12 @@ Result<void> lock_memory(std::span<const Bytes> window) {
     return {};
 }
 
+Result<void> forbid_writing(Bytes bytes) {
+    return protect(bytes, PROT_READ);
+}
+
 Result<void> hide(Bytes bytes) {
-    if (mprotect(const_cast<std::byte*>(bytes.data()), bytes.size(), PROT_NONE) != 0) {
-        return cannot("the window");
-    }
-    return {};
+    return protect(bytes, PROT_NONE);
 }
 
 Result<void> close_other_files(const Files& files) {

@@ -26,7 +26,9 @@ Result<void> prepare(OomScore score);
 // What a process locks is its own: a child that is forked has to do it again.
 Result<void> lock_memory(std::span<const Bytes> window);
 
-// No process can have these bytes' pages any more that has not mapped them already.
+// This process's right to a mapping: to read it, or to nothing. After close_doors() it cannot be
+// had again.
+Result<void> forbid_writing(Bytes bytes);
 Result<void> hide(Bytes bytes);
 
 // Closes every file but these.

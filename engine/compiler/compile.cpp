@@ -97,6 +97,8 @@ void add_constant(llvm::Module& module, const std::string& name, llvm::Constant&
         llvm::cast<llvm::GlobalVariable>(module.getOrInsertGlobal(name, value.getType()));
     constant->setInitializer(&value);
     constant->setConstant(true);
+    // Each in a section of its own: whoever links the set for one processor leaves out the rest.
+    constant->setSection(".rodata." + name);
 }
 
 void add_text(llvm::Module& module, const std::string& name, const std::string& text) {

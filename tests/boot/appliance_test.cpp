@@ -171,7 +171,7 @@ TEST_F(Appliance, WatchesSealedAndEndsWithItsEngine) {
         expect_sealed(boot.pid());
         expect_sealed(engine);
         EXPECT_EQ(rights_of(boot.pid(), ram), "---s") << "the supervisor has no window";
-        EXPECT_EQ(rights_of(engine, ram), "r--s") << "without a policy nothing is written";
+        EXPECT_EQ(rights_of(engine, ram), "rw-s") << "it repairs";
         EXPECT_EQ(files_of(engine), 0U);
         EXPECT_EQ(files_of(boot.pid()), 4U) << "log, journal, signals, engine";
 
@@ -181,8 +181,11 @@ TEST_F(Appliance, WatchesSealedAndEndsWithItsEngine) {
         EXPECT_TRUE(status_of(engine).empty()) << "the engine's process has outlived it";
     }
     {
-        Boot boot(arguments(ram));
+        auto observing = arguments(ram);
+        observing.emplace_back("--observe");
+        Boot boot(observing);
         ASSERT_NE(boot.wait_for("armed"), "") << boot.said();
+        EXPECT_EQ(rights_of(child_of(boot.pid()), ram), "r--s") << "it may not even write";
         kill(child_of(boot.pid()), SIGKILL);
         EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_ENVIRONMENT) << boot.said();
         EXPECT_TRUE(boot.said().contains("has ended: signal 9")) << boot.said();

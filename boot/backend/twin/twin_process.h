@@ -17,15 +17,17 @@
 
 #include "boot/backend/engine_state.h"
 #include "boot/backend/twin/twin_code.h"
+#include "boot/target/mapping.h"
 #include "engine/base/unique_fd.h"
 
 namespace defib::boot {
 
 class TwinProcess {
   public:
-    // Comes back when the loop has turned for the first time. `window` is the target's memory.
+    // Comes back when the loop has turned for the first time. `window` is the target's memory; what
+    // this process may not write, the new one may with Access::act.
     static Result<TwinProcess> start(const TwinCode& code, EngineState& state,
-                                     std::span<const Bytes> window);
+                                     std::span<const Bytes> window, Access access);
 
     TwinProcess(TwinProcess&& other) noexcept;
     TwinProcess& operator=(TwinProcess&&) = delete;
