@@ -11,8 +11,8 @@ namespace {
 
 constexpr u32 ENDED_MEANWHILE = 256;
 
-// The first task that has each number of a leaf: of kind PIDTYPE_TGID that is the process (pid_task()
-// in kernel/pid.c).
+// The first task that has each number of a leaf: of kind PIDTYPE_TGID that is the process
+// (pid_task() in kernel/pid.c).
 void emit_tasks(kp<xa_node> leaf, u64 kind) {
     // A leaf that has been freed meanwhile is something else now.
     if (leaf->shift != 0) return;
