@@ -31,12 +31,12 @@ void for_share(const DefibOrder& order, uint32_t lane, Each each) {
     }
 #pragma clang loop unroll(disable)
     for (uint32_t first = lane; first < words; first += DEFIB_LANES * AT_ONCE) {
-        uint64_t read[AT_ONCE];
+        uint64_t read[AT_ONCE] = {};
 #pragma clang loop unroll(full)
         for (uint32_t i = 0; i < AT_ONCE; i++) {
             const uint32_t at = first + i * DEFIB_LANES;
-            // What is beyond the end is a second reading of the first word.
-            read[i] = read_volatile(from + uint64_t{at < words ? at : first} * 8, 8);
+            // Not one read too many: those of one address are served one after the other.
+            if (at < words) read[i] = read_volatile(from + uint64_t{at} * 8, 8);
         }
 #pragma clang loop unroll(full)
         for (uint32_t i = 0; i < AT_ONCE; i++) {
