@@ -60,6 +60,27 @@ class SoftwareTpm {
     }
     std::string tcti() const { return "swtpm:path=" + (folder_ / "tpm").string(); }
 
+    // As an administrator does with tpm2_changeauth: TPM2_HierarchyChangeAuth, byte by byte, since
+    // nothing of defib ever sends it.
+    bool set_owner_secret(const std::string& secret) const {
+        const std::string authorised_by_none("\x40\x00\x00\x09\x00\x00\x00\x00\x00", 9);
+        const auto length = static_cast<char>(secret.size());
+        std::string command = std::string("\x80\x02", 2) + std::string("\0\0\0\0", 4) +
+                              std::string("\x00\x00\x01\x29", 4) +  // the command
+                              std::string("\x40\x00\x00\x01", 4) +  // TPM_RH_OWNER
+                              std::string("\x00\x00\x00\x09", 4) + authorised_by_none +
+                              std::string("\0", 1) + length + secret;
+        command[5] = static_cast<char>(command.size());
+        const sockaddr_un address = address_of(folder_ / "tpm");
+        const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+        char answer[64] = {};
+        return fd.is_open() && ::connect(fd.get(), generic(address), sizeof address) == 0 &&
+               ::write(fd.get(), command.data(), command.size()) ==
+                   static_cast<ssize_t>(command.size()) &&
+               ::read(fd.get(), answer, sizeof answer) >= 10 &&
+               std::memcmp(answer + 6, "\0\0\0\0", 4) == 0;
+    }
+
     SoftwareTpm() = default;
     SoftwareTpm(const SoftwareTpm&) = delete;
     SoftwareTpm& operator=(const SoftwareTpm&) = delete;
@@ -159,6 +180,32 @@ TEST_F(TpmCounters, RefuseAJumpBeforeTheFirstStep) {
     const auto counters = open_tpm_counters(tpm_.tcti());
     EXPECT_REFUSED((*counters)->advance(Counter::image, MOST_TPM_STEPS + 1), SIGNING_COUNTER_JUMP);
     EXPECT_EQ(*(*counters)->read(Counter::image), 0U);
+}
+
+// An owner authorisation is what keeps others from deleting the counters; counting takes none, so
+// that a machine starts without anybody's password.
+TEST_F(TpmCounters, AreSetUpWithTheOwnersSecretAndCountedWithoutIt) {
+    ASSERT_TRUE(tpm_.set_owner_secret("of the owner"));
+    const Folder machine;
+    const auto install = [&](const std::string& secret) {
+        return TrustStore::install(
+            {.folder = machine / "state", .tcti = tpm_.tcti(), .owner_secret = secret},
+            as_bytes(file_of(make({}))), "first");
+    };
+    EXPECT_REFUSED(install(""), SIGNING_TPM);
+    EXPECT_REFUSED(install("of somebody else"), SIGNING_TPM);
+    EXPECT_FALSE(std::filesystem::exists(machine / "state" / "keys"));
+    ASSERT_DONE(install("of the owner"));
+    {
+        auto store = TrustStore::open(machine / "state");
+        ASSERT_DONE(store);
+        RunningImage running{.security_counter = 2};
+        running.verified_with.push_back(key("image-a").public_key());
+        ASSERT_DONE(store->confirm(running));
+        EXPECT_EQ(*store->least_security_counter(), 2U);
+    }
+    EXPECT_REFUSED((*TpmSession::open(tpm_.tcti()))->undefine(0x018def11), SIGNING_TPM);
+    EXPECT_EQ(*TrustStore::open(machine / "state")->least_security_counter(), 2U);
 }
 
 // What the file cannot do: the whole disk as it was before, and still no way back.

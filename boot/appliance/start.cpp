@@ -107,7 +107,8 @@ Result<void> Appliance::prove(std::string& said) {
     auto layout = layouts::read_layout(as_text(json), "layout of " + release);
     if (!layout) return std::unexpected(layout.error());
     layout_ = std::move(*layout);
-    if (auto proved = prove_identity(target_, kernel_, layout_, access()); !proved) return proved;
+    const auto proved = prove_identity(target_, kernel_, layout_, access());
+    if (!proved) return std::unexpected(proved.error());
     complete_map(kernel_, layout_);
     said = "banner, types and first process are those of the layout";
     return {};

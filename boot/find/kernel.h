@@ -5,6 +5,7 @@
 #ifndef DEFIB_BOOT_FIND_KERNEL_H
 #define DEFIB_BOOT_FIND_KERNEL_H
 
+#include "boot/find/identity.h"
 #include "boot/find/kernel_memory.h"
 #include "boot/find/vmcoreinfo.h"
 #include "boot/target/target.h"
@@ -28,8 +29,8 @@ uint64_t address_of(const Kernel& kernel, const layouts::LayoutSymbol& symbol);
 // The proof that the layout is this kernel's: banner, BTF digest, and spot checks of its offsets.
 // Without it nothing may be bound. Who only looks may do so with a layout that has no digest; who
 // writes may not.
-Result<void> prove_identity(const Target& target, const Kernel& kernel,
-                            const layouts::Layout& layout, Access access);
+Result<Identity> prove_identity(const Target& target, const Kernel& kernel,
+                                const layouts::Layout& layout, Access access);
 
 // Adds to the linear maps what takes symbols to find: vmemmap. Only for a layout that was proved.
 void complete_map(Kernel& kernel, const layouts::Layout& layout);

@@ -19,9 +19,13 @@ namespace {
 constexpr size_t MOST_BANNER = 1024;
 constexpr size_t MOST_BTF = size_t{64} << 20;
 
-class Proof {
+}  // namespace
+
+// Outside of the unnamed namespace: identity.h calls it a friend.
+class IdentityProof {
   public:
-    Proof(const Target& target, const Kernel& kernel, const layouts::Layout& layout, Access access)
+    IdentityProof(const Target& target, const Kernel& kernel, const layouts::Layout& layout,
+                  Access access)
         : target_(target),
           kernel_(kernel),
           layout_(layout),
@@ -72,6 +76,8 @@ class Proof {
         return {};
     }
 
+    Identity proved() const { return {target_, access_}; }
+
   private:
     std::optional<uint64_t> symbol(const char* name) const {
         const auto found = layout_.symbols.find(name);
@@ -102,15 +108,14 @@ class Proof {
     KernelMemory memory_;
 };
 
-}  // namespace
-
-Result<void> prove_identity(const Target& target, const Kernel& kernel,
-                            const layouts::Layout& layout, Access access) {
-    Proof proof(target, kernel, layout, access);
-    for (const auto step : {&Proof::banner, &Proof::btf, &Proof::init_task}) {
-        if (auto result = (proof.*step)(); !result) return result;
+Result<Identity> prove_identity(const Target& target, const Kernel& kernel,
+                                const layouts::Layout& layout, Access access) {
+    IdentityProof proof(target, kernel, layout, access);
+    for (const auto step :
+         {&IdentityProof::banner, &IdentityProof::btf, &IdentityProof::init_task}) {
+        if (auto result = (proof.*step)(); !result) return std::unexpected(result.error());
     }
-    return {};
+    return proof.proved();
 }
 
 }  // namespace defib::boot

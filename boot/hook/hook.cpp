@@ -57,7 +57,11 @@ bool is_serving(const FoundRing& ring) {
 
 }  // namespace
 
-Result<Hook> Hook::find(const Target& target) {
+Result<Hook> Hook::find(const Target& target, const Identity& identity) {
+    if (!identity.may_write_to(target)) {
+        return fail(DEFIB_ERROR_HOOK_NOT_FOUND, target.name(),
+                    "its kernel's identity was not proved for who writes");
+    }
     for (const DefibWindow& window : target.windows()) {
         if ((window.flags & DEFIB_WINDOW_READ_ONLY) != 0) {
             return fail(DEFIB_ERROR_HOOK_NOT_FOUND, target.name(), "opened to look, not to act");

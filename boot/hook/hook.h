@@ -6,7 +6,9 @@
 // it but the hook.
 //
 //   auto target = Target::open("vm:FILE", Access::act);
-//   auto hook = Hook::find(*target);
+//   auto kernel = find_kernel(*target);
+//   auto identity = prove_identity(*target, *kernel, layout, Access::act);
+//   auto hook = Hook::find(*target, *identity);
 //   auto answer = hook->ask({.kind = DEFIB_HOOK_READ, .arguments = {address, 8}}, 1s);
 //
 // The engine has one producer for each ring, and so has this: one Hook for each ring at a time,
@@ -20,6 +22,7 @@
 #include <span>
 #include <vector>
 
+#include "boot/find/identity.h"
 #include "boot/target/target.h"
 #include "engine/abi/hook_ring.h"
 #include "engine/base/result.h"
@@ -44,9 +47,10 @@ std::vector<FoundRing> find_rings(const Target& target);
 
 class Hook {
   public:
-    // The ring that beats, and attaches to it. The target must have been opened to act, and must
-    // outlive the hook.
-    static Result<Hook> find(const Target& target);
+    // The ring that beats, and attaches to it: that is a store into the target, so its kernel's
+    // identity must have been proved first, for who writes and by this opening of the target. It
+    // must outlive the hook.
+    static Result<Hook> find(const Target& target, const Identity& identity);
 
     Hook(Hook&& other) noexcept;
     Hook& operator=(Hook&& other) noexcept;

@@ -17,6 +17,15 @@
 #include "engine/base/unique_fd.h"
 
 namespace defib::boot {
+
+// There is no kernel in this memory whose identity could be proved.
+class IdentityForTests {
+  public:
+    static Identity of(const Target& target, Access access = Access::act) {
+        return {target, access};
+    }
+};
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -135,25 +144,35 @@ TEST_F(RingInMemory, IsNotBelievedWhenItsDescriptionIsWrong) {
 }
 
 TEST_F(RingInMemory, IsAskedOnlyWhileItBeats) {
-    auto silent = Hook::find(target);
+    auto silent = Hook::find(target, IdentityForTests::of(target));
     ASSERT_FALSE(silent);
     EXPECT_EQ(silent.error().code, DEFIB_ERROR_HOOK_NOT_FOUND);
     EXPECT_EQ(engine().attached, 0U);
     play();
     {
-        auto hook = Hook::find(target);
+        auto hook = Hook::find(target, IdentityForTests::of(target));
         ASSERT_TRUE(hook) << to_line(hook.error());
         EXPECT_EQ(engine().attached, 0x1234U);
     }
     EXPECT_EQ(engine().attached, 0U);
     auto to_look = Target::open("vm:" + path, Access::look);
     ASSERT_TRUE(to_look);
-    EXPECT_FALSE(Hook::find(*to_look));
+    EXPECT_FALSE(Hook::find(*to_look, IdentityForTests::of(*to_look)));
+}
+
+TEST_F(RingInMemory, IsNotWrittenToBeforeItsKernelIsProved) {
+    play();
+    const auto before = engine().attached;
+    EXPECT_FALSE(Hook::find(target, IdentityForTests::of(target, Access::look)));
+    auto other = Target::open("vm:" + path, Access::act);
+    ASSERT_TRUE(other);
+    EXPECT_FALSE(Hook::find(target, IdentityForTests::of(*other))) << "proved for another mapping";
+    EXPECT_EQ(engine().attached, before);
 }
 
 TEST_F(RingInMemory, CarriesRequestsAndAnswers) {
     play();
-    auto hook = Hook::find(target);
+    auto hook = Hook::find(target, IdentityForTests::of(target));
     ASSERT_TRUE(hook) << to_line(hook.error());
     for (uint32_t kind = 1; kind < 100; kind++) {
         auto answer = hook->ask({.kind = kind, .arguments = {kind, 2, 3, 4}}, 10s);
@@ -167,7 +186,7 @@ TEST_F(RingInMemory, CarriesRequestsAndAnswers) {
 
 TEST_F(RingInMemory, IsBounded) {
     play();
-    auto hook = Hook::find(target);
+    auto hook = Hook::find(target, IdentityForTests::of(target));
     ASSERT_TRUE(hook) << to_line(hook.error());
     answers = false;
     for (uint32_t i = 0; i < DEFIB_HOOK_SLOTS; i++) EXPECT_TRUE(hook->post({}));
@@ -178,7 +197,7 @@ TEST_F(RingInMemory, IsBounded) {
 
 TEST_F(RingInMemory, ARequestThatNobodyAnswersCostsItsDeadlineAndNoSlot) {
     play();
-    auto hook = Hook::find(target);
+    auto hook = Hook::find(target, IdentityForTests::of(target));
     ASSERT_TRUE(hook) << to_line(hook.error());
     answers = false;
     auto late = hook->ask({.kind = DEFIB_HOOK_SYNC}, 5ms);

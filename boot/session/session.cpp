@@ -38,6 +38,7 @@ Result<void> Session::open(const SessionOptions& options, const RoutineSet& rout
 
     auto proved = prove_identity(target_, kernel_, layout_, options.access);
     if (!proved) return std::unexpected(proved.error());
+    identity_ = *proved;
     complete_map(kernel_, layout_);
 
     // A target that is only looked at gets it too, so that a plan can be shown: nothing is stored

@@ -8,6 +8,7 @@
 #define DEFIB_BOOT_SESSION_SESSION_H
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ class Session {
 
     const Target& target() const { return target_; }
     const Kernel& kernel() const { return kernel_; }
+    const Identity& identity() const { return *identity_; }
     const layouts::Layout& layout() const { return layout_; }
     const Manifest& manifest() const { return manifest_; }
     const Bound& bound() const { return bound_; }
@@ -75,6 +77,7 @@ class Session {
 
     Target target_;
     Kernel kernel_;
+    std::optional<Identity> identity_;
     layouts::Layout layout_;
     Manifest manifest_;
     Bound bound_;

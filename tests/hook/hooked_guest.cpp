@@ -48,7 +48,11 @@ Result<void> HookedGuest::attach() {
     if (!target) return std::unexpected(target.error());
     hook_.reset();
     auto opened = std::make_unique<boot::Target>(std::move(*target));
-    auto hook = boot::Hook::find(*opened);
+    const auto kernel = boot::find_kernel(*opened);
+    if (!kernel) return std::unexpected(kernel.error());
+    const auto identity = boot::prove_identity(*opened, *kernel, layout_, boot::Access::act);
+    if (!identity) return std::unexpected(identity.error());
+    auto hook = boot::Hook::find(*opened, *identity);
     if (!hook) return std::unexpected(hook.error());
     hook_.emplace(std::move(*hook));
     rings_target_ = std::move(opened);
