@@ -36,6 +36,7 @@ class Appliance {
     Result<void> self_test(std::string& said);
     Result<void> map(std::string& said);
     Result<void> find(std::string& said);
+    Result<void> read_layout();
     Result<void> prove(std::string& said);
     Result<void> bind_routines(std::string& said);
     Result<void> load_policy(std::string& said);
@@ -58,6 +59,7 @@ class Appliance {
     Target target_;
     Kernel kernel_;
     layouts::Layout layout_;
+    std::optional<Answers> answers_;  // where the image has them ready made
     Bound bound_;
     std::optional<DefibPolicy> policy_;
     std::optional<EngineState> state_;

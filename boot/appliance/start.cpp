@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "boot/appliance/appliance.h"
+#include "boot/binder/binding_file.h"
 #include "boot/find/scratch.h"
 #include "boot/self_test/self_test.h"
 #include "boot/session/vocabulary.h"
@@ -97,16 +98,33 @@ Result<void> Appliance::find(std::string& said) {
     return {};
 }
 
-Result<void> Appliance::prove(std::string& said) {
+// The image's binding where it has one: numbers in their order, and no JSON is parsed. It must be
+// of the very manifest and layout that lie beside it; the image's signature covers all three.
+Result<void> Appliance::read_layout() {
+    const image::VerifiedImage& image = admission_->image();
     const std::string& release = kernel_.info.release();
-    const Bytes json = admission_->image().part(PartType::layout_json, release);
+    const Bytes json = image.part(PartType::layout_json, release);
     if (json.empty()) {
         return fail(DEFIB_ERROR_APPLIANCE_NO_LAYOUT, release, {},
                     "ask the vendor for an image with it; defib layout extract makes one");
     }
+    const Bytes ready = image.part(PartType::layout_binding, release);
+    if (!ready.empty()) {
+        const auto sources = BindingSources::of(image.part(PartType::manifest), json);
+        auto binding = read_binding(ready, sources, "binding of " + release);
+        if (!binding) return std::unexpected(binding.error());
+        layout_ = std::move(binding->layout);
+        answers_ = std::move(binding->answers);
+        return {};
+    }
     auto layout = layouts::read_layout(as_text(json), "layout of " + release);
     if (!layout) return std::unexpected(layout.error());
     layout_ = std::move(*layout);
+    return {};
+}
+
+Result<void> Appliance::prove(std::string& said) {
+    if (auto read = read_layout(); !read) return read;
     const auto proved = prove_identity(target_, kernel_, layout_, access());
     if (!proved) return std::unexpected(proved.error());
     complete_map(kernel_, layout_);
@@ -115,7 +133,9 @@ Result<void> Appliance::prove(std::string& said) {
 }
 
 Result<void> Appliance::bind_routines(std::string& said) {
-    auto bound = bind(manifest_, layout_, kernel_.text, find_scratch(kernel_, layout_));
+    const Scratch scratch = find_scratch(kernel_, layout_);
+    auto bound = answers_ ? bind(manifest_, *answers_, kernel_.text, scratch)
+                          : bind(manifest_, layout_, kernel_.text, scratch);
     if (!bound) return std::unexpected(bound.error());
     bound_ = std::move(*bound);
     size_t on = 0;
@@ -130,7 +150,8 @@ Result<void> Appliance::bind_routines(std::string& said) {
             off += fmt::format("; {} is off: {}", name, why);
         }
     }
-    said = fmt::format("{} routines are on{}", on, off);
+    said = fmt::format("{} routines are on, by the image's {}{}", on,
+                       answers_ ? "binding" : "layout", off);
     return {};
 }
 

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "boot/binder/answers.h"
 #include "boot/binder/manifest.h"
 #include "engine/abi/engine.h"
-#include "layouts/layout_builder.h"
 
 namespace defib::boot {
 
@@ -37,12 +37,13 @@ struct Bound {
     std::vector<BoundRoutine> routines;  // by the manifest's numbers
 };
 
-// Adds what the manifest asks for to what a layout is to hold.
-void want(const Manifest& manifest, layouts::Wanted& wanted);
-
 // `text` is where the kernel's _text is. Fails only where nothing at all can be bound: a layout of
 // another architecture.
 Result<Bound> bind(const Manifest& manifest, const layouts::Layout& layout, uint64_t text,
+                   const Scratch& scratch);
+
+// The same from answers that somebody has kept. Fails where they are not this manifest's.
+Result<Bound> bind(const Manifest& manifest, const Answers& answers, uint64_t text,
                    const Scratch& scratch);
 
 }  // namespace defib::boot

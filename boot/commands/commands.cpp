@@ -5,6 +5,7 @@
 #include "boot/commands/act.h"
 #include "boot/commands/demo.h"
 #include "boot/commands/journal.h"
+#include "boot/commands/layout_bind.h"
 #include "boot/commands/layout_check.h"
 #include "boot/commands/locks.h"
 #include "boot/commands/log.h"
@@ -24,6 +25,8 @@ std::span<const Command> commands() {
         {"layout", "check",
          "say whose layout it is, what binds to it, and whether one may act with it",
          declare_layout_check},
+        {"layout", "bind", "make an image's binary binding of a layout and this build's routines",
+         declare_layout_bind},
         {"", "locks", "who waits for which lock, who holds it", declare_locks},
         {"", "run", "guard a target: find faults and repair them, as a policy says", declare_run},
         {"", "journal", "what was found and done, from a journal that run kept", declare_journal},
