@@ -71,9 +71,14 @@ void declare_look(CLI::App& options, LookArguments& arguments) {
 Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments, Access access) {
     auto layout = layout_of(arguments);
     if (!layout) return std::unexpected(layout.error());
+    return open_session_with(std::move(*layout), arguments, access);
+}
+
+Result<std::unique_ptr<Session>> open_session_with(layouts::Layout layout,
+                                                   const LookArguments& arguments, Access access) {
     SessionOptions options;
     options.target = arguments.target;
-    options.layout = std::move(*layout);
+    options.layout = std::move(layout);
     options.access = access;
     options.backend = arguments.backend;
     return Session::start(std::move(options), routine_set());

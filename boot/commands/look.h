@@ -31,6 +31,9 @@ void declare_look(CLI::App& options, LookArguments& arguments);
 
 Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments,
                                               Access access = Access::look);
+// With a layout that somebody else found; it must prove to be the kernel's all the same.
+Result<std::unique_ptr<Session>> open_session_with(layouts::Layout layout,
+                                                   const LookArguments& arguments, Access access);
 
 // The frame of every JSON answer: whose it is.
 nlohmann::ordered_json json_of(const Session& session);

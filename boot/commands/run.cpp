@@ -13,6 +13,7 @@
 
 #include "boot/backend/engine_state.h"
 #include "boot/commands/look.h"
+#include "boot/commands/run_image.h"
 #include "boot/journal/file.h"
 #include "boot/journal/narrator.h"
 #include "boot/journal/writer.h"
@@ -28,6 +29,7 @@ constexpr uint64_t NS_A_SECOND = 1000000000;
 
 struct Arguments {
     LookArguments look;
+    RunImageArguments image;
     std::string policy;
     std::string journal;
     bool is_dry = false;
@@ -168,7 +170,8 @@ class Report {
     uint64_t details_ = 0;  // in a row
 };
 
-Result<DefibPolicy> policy_of(const Arguments& arguments, const Session& session) {
+Result<DefibPolicy> policy_of(const Arguments& arguments, const std::optional<RunImage>& image,
+                              const Session& session) {
     const auto words = vocabulary_of(session.manifest(), routine_set().manifest, &session.bound());
     std::string_view text = image::default_policy();
     MappedFile file;
@@ -178,7 +181,11 @@ Result<DefibPolicy> policy_of(const Arguments& arguments, const Session& session
         file = std::move(*opened);
         text = as_text(file.bytes());
     }
-    const std::string object = arguments.policy.empty() ? "the default policy" : arguments.policy;
+    std::string object = arguments.policy.empty() ? "the default policy" : arguments.policy;
+    if (image) {
+        text = image->policy;
+        object = "the image's policy";
+    }
     auto compiled = image::compile_whole_policy(text, object, words);
     if (!compiled) return std::unexpected(compiled.error());
     for (const auto& note : compiled->notes) fmt::print(stderr, "defib: {}: {}\n", object, note);
@@ -191,14 +198,28 @@ Result<int> run(const Arguments& arguments) {
     LookArguments look = arguments.look;
     // A policy is carried out by the twin so far.
     if (look.backend.backend == Backend::automatic) look.backend.backend = Backend::cpu;
-    auto session = open_session(look, arguments.is_dry ? Access::look : Access::act);
+    const Access access = arguments.is_dry ? Access::look : Access::act;
+    std::optional<RunImage> image;
+    if (!arguments.image.image.empty()) {
+        auto opened = open_run_image(arguments.image, look.target);
+        if (!opened) return std::unexpected(opened.error());
+        image.emplace(std::move(*opened));
+        fmt::print(stderr, "defib: {}: genuine, version {}\n", arguments.image.image.string(),
+                   image->version);
+    } else {
+        fmt::print(stderr,
+                   "defib: the development image: this build's own engine and policy, which nobody "
+                   "has signed\n");
+    }
+    auto session =
+        image ? open_session_with(image->layout, look, access) : open_session(look, access);
     if (!session) return std::unexpected(session.error());
     if ((*session)->target().kind() != TargetKind::vm) {
         return fail(DEFIB_ERROR_BOOT_TARGET_NAME, arguments.look.target,
                     "a dump does not run, and cannot be guarded",
                     "defib ps, locks and log look at it");
     }
-    const auto policy = policy_of(arguments, **session);
+    const auto policy = policy_of(arguments, image, **session);
     if (!policy) return std::unexpected(policy.error());
     auto guard = Guard::start(**session, *policy);
     if (!guard) return std::unexpected(guard.error());
@@ -226,6 +247,8 @@ Action declare_run(CLI::App& options) {
         ->type_name("FILE");
     options.add_flag("--dry-run", arguments->is_dry,
                      "find and plan, and write nothing: the memory is mapped read only");
+    declare_run_image(options, arguments->image);
+    options.get_option("--image")->excludes("--policy")->excludes("--layout");
     return [arguments] { return run(*arguments); };
 }
 
