@@ -16,7 +16,7 @@ namespace {
 using defib::boot::Options;
 
 void declare(CLI::App& app, Options& options) {
-    app.add_option("--target", options.target, "vm:FILE, a guest's RAM file")->type_name("T");
+    app.add_option("--target", options.target, "host, this machine; vm:FILE, a guest's RAM file")->type_name("T");
     auto* image = app.add_option("--image", options.image, "the signed image")->type_name("FILE");
     app.add_option("--slots", options.slots, "or the two slots that hold images")
         ->type_name("FILE")

@@ -15,7 +15,7 @@ enum class Mode : uint8_t { as_the_policy_says, observe };
 enum class Until : uint8_t { stopped, self_tested };
 
 struct Options {
-    std::string target;           // "vm:FILE"
+    std::string target;           // "host", "vm:FILE"
     std::filesystem::path image;  // or
     std::filesystem::path slots;
     std::filesystem::path state = "/var/lib/defib";

@@ -65,8 +65,15 @@ Result<void> Appliance::launch(std::string& said) {
     if (!admission_->image().is_genuine()) {
         return fail(DEFIB_ERROR_APPLIANCE_DISTURBED, admission_->object(), {}, "start it again");
     }
-    const Bytes window = target_.memory().bytes();
-    auto process = TwinProcess::start(*twin_, *state_, only(window), access());
+    const Bytes bytes = target_.memory().bytes();
+    TwinProcess::Window window = TwinProcess::inherited(only(bytes), access());
+    if (target_.kind() == TargetKind::host) {
+        // One process at a time has this machine's memory, and from now on that is the engine's.
+        if (auto given = target_.give_up(); !given) return given;
+        const std::span<const DefibRange> ranges(kernel_.window.ranges, kernel_.window.count);
+        window.take = [this, ranges] { return Mapping::take_host(access(), ranges); };
+    }
+    auto process = TwinProcess::start(*twin_, *state_, window);
     if (!process) return std::unexpected(process.error());
     process_.emplace(std::move(*process));
     said = fmt::format("the loop turns, in process {}", process_->pid());

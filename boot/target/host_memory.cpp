@@ -34,6 +34,31 @@ uint64_t round_up(uint64_t value, uint64_t to) {
     return (value + to - 1) / to * to;
 }
 
+Result<UniqueFd> open_device(Access access) {
+    UniqueFd device(::open(DEVICE, (access == Access::act ? O_RDWR : O_RDONLY) | O_CLOEXEC));
+    if (device.is_open()) return device;
+    return fail(DEFIB_ERROR_BASE_CANNOT_READ, DEVICE, std::strerror(errno),
+                errno == ENOENT  ? "load defib_hook.ko"
+                : errno == EBUSY ? "another process has it; there can be one"
+                                 : "it takes CAP_SYS_RAWIO, and no lockdown");
+}
+
+// To the addresses that the ranges name, in place of whatever is reserved there.
+Result<void> map_ranges(const UniqueFd& device, Access access, std::span<const DefibRange> ranges) {
+    const int rights = access == Access::act ? PROT_READ | PROT_WRITE : PROT_READ;
+    for (const DefibRange& range : ranges) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): a range names its place as a number
+        void* const place = reinterpret_cast<void*>(range.backend);
+        if (mmap(place, range.size, rights, MAP_SHARED | MAP_FIXED, device.get(),
+                 static_cast<off_t>(range.physical)) != MAP_FAILED) {
+            continue;
+        }
+        return fail(DEFIB_ERROR_BASE_CANNOT_READ, DEVICE,
+                    fmt::format("RAM at {:#x}: {}", range.physical, std::strerror(errno)));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::vector<DefibRange> ram_in_map_of_memory(std::string_view text) {
@@ -66,14 +91,8 @@ Result<Mapping> Mapping::open_host(Access access, std::vector<DefibRange>& range
     if (ranges.size() > DEFIB_WINDOW_RANGES) {
         return fail(DEFIB_ERROR_BOOT_TARGET_FORMAT, "host", "more stretches of RAM than fit");
     }
-    const bool acts = access == Access::act;
-    const UniqueFd device(::open(DEVICE, (acts ? O_RDWR : O_RDONLY) | O_CLOEXEC));
-    if (!device.is_open()) {
-        return fail(DEFIB_ERROR_BASE_CANNOT_READ, DEVICE, std::strerror(errno),
-                    errno == ENOENT  ? "load defib_hook.ko"
-                    : errno == EBUSY ? "another process has it; there can be one"
-                                     : "it takes CAP_SYS_RAWIO, and no lockdown");
-    }
+    const auto device = open_device(access);
+    if (!device) return std::unexpected(device.error());
     const uint64_t end = ranges.back().physical + ranges.back().size;
     Mapping mapping;
     mapping.reserved_size_ = end + HUGE_PAGE;
@@ -91,15 +110,27 @@ Result<Mapping> Mapping::open_host(Access access, std::vector<DefibRange>& range
     for (DefibRange& range : ranges) {
         std::byte* const place = base + range.physical;
         range.backend = reinterpret_cast<uint64_t>(place);
-        if (mmap(place, range.size, acts ? PROT_READ | PROT_WRITE : PROT_READ,
-                 MAP_SHARED | MAP_FIXED, device.get(),
-                 static_cast<off_t>(range.physical)) == MAP_FAILED) {
-            return fail(DEFIB_ERROR_BASE_CANNOT_READ, DEVICE,
-                        fmt::format("RAM at {:#x}: {}", range.physical, std::strerror(errno)));
-        }
         mapping.extents_.emplace_back(place, range.size);
     }
+    if (auto mapped = map_ranges(*device, access, ranges); !mapped) {
+        return std::unexpected(mapped.error());
+    }
     return mapping;
+}
+
+// The device is free for another opener once its last mapping is gone.
+Result<void> Mapping::give_up_host() {
+    if (mmap(reserved_, reserved_size_, PROT_NONE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED) {
+        return {};
+    }
+    return fail(DEFIB_ERROR_BASE_OUT_OF_MEMORY, "host", std::strerror(errno));
+}
+
+Result<void> Mapping::take_host(Access access, std::span<const DefibRange> ranges) {
+    const auto device = open_device(access);
+    if (!device) return std::unexpected(device.error());
+    return map_ranges(*device, access, ranges);
 }
 
 }  // namespace defib::boot

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "engine/abi/window.h"
@@ -25,6 +26,12 @@ class Mapping {
     static Result<Mapping> open(const std::filesystem::path& path, Access access);
     // This machine's own (host_memory.cpp); `ranges` gets where its RAM is and was mapped.
     static Result<Mapping> open_host(Access access, std::vector<DefibRange>& ranges);
+
+    // Of this machine's memory, which one process at a time may have: gives it back, and keeps the
+    // addresses, so that a child can take it to the same place.
+    Result<void> give_up_host();
+    // In such a child; `ranges` as open_host() gave them.
+    static Result<void> take_host(Access access, std::span<const DefibRange> ranges);
 
     Mapping() = default;
     Mapping(Mapping&& other) noexcept;

@@ -27,6 +27,8 @@ class Target {
     TargetKind kind() const { return kind_; }
     const Mapping& memory() const { return memory_; }
     bool is_still_there() const { return memory_.is_still_there(); }
+    // Of `host`: what a child that is about to take it needs (mapping.h).
+    Result<void> give_up() { return memory_.give_up_host(); }
 
     // Where RAM may lie. A raw file does not say at which address the RAM above 4 GB begins in it:
     // each kind of virtual machine has its own split, and the kernel in it tells which is true.

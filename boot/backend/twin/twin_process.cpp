@@ -35,30 +35,38 @@ void rest(const DefibTwin& twin, const DefibEngine& engine) {
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
 }
 
-Result<void> seal_engine(std::span<const Bytes> window, Access access) {
+Result<void> make_writable(std::span<const Bytes> window) {
     for (const Bytes bytes : window) {
-        if (access != Access::act) continue;
         auto* start = const_cast<std::byte*>(bytes.data());
         if (mprotect(start, bytes.size(), PROT_READ | PROT_WRITE) != 0) {
             return fail(DEFIB_ERROR_APPLIANCE_SEAL, "the window", std::strerror(errno));
         }
     }
-    if (auto done = seal::lock_memory(window); !done) return done;
+    return {};
+}
+
+Result<void> seal_engine(const TwinProcess::Window& window) {
+    if (auto taken = window.take(); !taken) return taken;
+    if (auto done = seal::lock_memory(window.bytes); !done) return done;
     if (auto done = seal::close_other_files({}); !done) return done;
     const auto allowances = seal::engine_allowances();
     return seal::close_doors(allowances);
 }
 
 // The whole life of the child.
-[[noreturn]] void run(const DefibTwin& twin, DefibEngine& engine, std::span<const Bytes> window,
-                      Access access, pid_t parent) {
+[[noreturn]] void run(const DefibTwin& twin, DefibEngine& engine, const TwinProcess::Window& window,
+                      pid_t parent) {
     // The supervisor's end is the engine's: nobody would write its journal. Whose parent has gone
     // before this took effect would never be told.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(EXIT_NOT_SEALED);
     // Ctrl-C on a terminal goes to the whole group; the supervisor says what happens then.
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
-    if (const auto sealed = seal_engine(window, access); !sealed) _exit(EXIT_NOT_SEALED);
+    if (const auto sealed = seal_engine(window); !sealed) {
+        std::fprintf(stderr, "defib-boot: the twin's process: %s\n",
+                     to_line(sealed.error()).c_str());
+        _exit(EXIT_NOT_SEALED);
+    }
     twin.start(&engine, now_ns());
     while (twin.turn(&engine, now_ns())) rest(twin, engine);
     _exit(0);
@@ -74,12 +82,18 @@ std::unexpected<Error> died(int status) {
 
 }  // namespace
 
+TwinProcess::Window TwinProcess::inherited(std::span<const Bytes> bytes, Access access) {
+    return {bytes, [bytes, access] {
+                return access == Access::act ? make_writable(bytes) : Result<void>();
+            }};
+}
+
 Result<TwinProcess> TwinProcess::start(const TwinCode& code, EngineState& state,
-                                       std::span<const Bytes> window, Access access) {
+                                       const Window& window) {
     TwinProcess process;
     const pid_t parent = getpid();
     process.pid_ = fork();
-    if (process.pid_ == 0) run(code.entry(), state.engine(), window, access, parent);
+    if (process.pid_ == 0) run(code.entry(), state.engine(), window, parent);
     if (process.pid_ < 0) {
         return fail(DEFIB_ERROR_APPLIANCE_ENGINE_DIED, "the twin's process", std::strerror(errno));
     }

@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <span>
 
 #include "boot/backend/engine_state.h"
@@ -24,10 +25,17 @@ namespace defib::boot {
 
 class TwinProcess {
   public:
-    // Comes back when the loop has turned for the first time. `window` is the target's memory; what
-    // this process may not write, the new one may with Access::act.
+    // The target's memory: where it lies for this process, and how the new one comes to have it.
+    struct Window {
+        std::span<const Bytes> bytes;
+        std::function<Result<void>()> take;
+    };
+    // Of a file that is mapped here: the same mapping, which may be written with Access::act.
+    static Window inherited(std::span<const Bytes> bytes, Access access);
+
+    // Comes back when the loop has turned for the first time.
     static Result<TwinProcess> start(const TwinCode& code, EngineState& state,
-                                     std::span<const Bytes> window, Access access);
+                                     const Window& window);
 
     TwinProcess(TwinProcess&& other) noexcept;
     TwinProcess& operator=(TwinProcess&&) = delete;
