@@ -16,11 +16,12 @@ namespace {
 using defib::boot::Options;
 
 void declare(CLI::App& app, Options& options) {
-    app.add_option("--target", options.target, "host, this machine; vm:FILE, a guest's RAM file")->type_name("T");
+    app.add_option("--target", options.target, "host, this machine; vm:FILE, a guest's RAM file")
+        ->type_name("T");
     auto* image = app.add_option("--image", options.image, "the signed image")->type_name("FILE");
-    app.add_option("--slots", options.slots, "or the two slots that hold images")
-        ->type_name("FILE")
-        ->excludes(image);
+    auto* slots = app.add_option("--slots", options.slots, "or the two slots that hold images")
+                      ->type_name("FILE")
+                      ->excludes(image);
     app.add_option("--state", options.state, "what this machine trusts")->capture_default_str();
     app.add_option("--journal", options.journal, "where the engine's journal goes")
         ->capture_default_str();
@@ -36,9 +37,11 @@ void declare(CLI::App& app, Options& options) {
     app.add_flag_callback(
         "--keep-oom-score", [&options] { options.oom_score = defib::seal::OomScore::kept; },
         "leave the out-of-memory score to whoever starts this");
+    // A slot would count it as a try of what lies there.
     app.add_flag_callback(
-        "--self-test", [&options] { options.until = defib::boot::Until::self_tested; },
-        "verify and test, then end; needs no target");
+           "--self-test", [&options] { options.until = defib::boot::Until::self_tested; },
+           "verify and test an image, then end; needs no target")
+        ->excludes(slots);
 }
 
 int run(const Options& options) {

@@ -91,11 +91,26 @@ Result<image::VerifiedImage> Admission::verify(std::string file, std::string& sa
     return image;
 }
 
-Result<void> Admission::confirm() {
+Result<void> Admission::confirm(std::string& said) {
     if (slots_) {
         if (auto kept = slots_->confirm(slot_); !kept) return kept;
     }
-    return trust_->confirm(image_->running());
+    if (auto confirmed = trust_->confirm(image_->running()); !confirmed) return confirmed;
+    said = "the engine runs; nothing older starts here from now on" + adopt_key_set();
+    return {};
+}
+
+// After the image was confirmed: the keys that it was verified with cannot be taken away by a set
+// that it brings itself.
+std::string Admission::adopt_key_set() {
+    const Bytes part = image_->part(image::PartType::key_set);
+    if (part.empty()) return {};
+    const std::string object = "the image's key set";
+    const auto set = signing::read_key_set(part, object);
+    if (set && set->version <= trust_->key_set().version) return {};
+    const auto adopted = set ? trust_->adopt(part, object) : std::unexpected(set.error());
+    if (!adopted) return "; " + to_line(adopted.error());
+    return fmt::format("; key set {} is trusted from now on", set->version);
 }
 
 }  // namespace defib::boot

@@ -25,11 +25,14 @@ class Admission {
     const std::string& object() const { return object_; }
 
     // The image was found healthy: its slot is kept, and nothing older runs here from now on. In
-    // this order (boot/slots/README.md).
-    Result<void> confirm();
+    // this order (boot/slots/README.md). A newer key set that travels in the image then takes the
+    // place of the trusted one, on the terms of `defib key trust`; what refuses it is said, and
+    // does not stop an image that is healthy.
+    Result<void> confirm(std::string& said);
 
   private:
     Admission() = default;
+    std::string adopt_key_set();
     Result<void> read_trust(const Options& options, std::string& said);
     Result<std::string> read_image(const Options& options, std::string& said);
     Result<image::VerifiedImage> verify(std::string file, std::string& said) const;

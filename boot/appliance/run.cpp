@@ -81,8 +81,7 @@ Result<void> Appliance::launch(std::string& said) {
 }
 
 Result<void> Appliance::confirm(std::string& said) {
-    said = "the engine runs; nothing older starts here from now on";
-    return admission_->confirm();
+    return admission_->confirm(said);
 }
 
 Result<void> Appliance::close(const seal::Files& files,

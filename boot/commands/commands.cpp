@@ -4,6 +4,7 @@
 
 #include "boot/commands/act.h"
 #include "boot/commands/demo.h"
+#include "boot/commands/image_slots.h"
 #include "boot/commands/journal.h"
 #include "boot/commands/layout_bind.h"
 #include "boot/commands/layout_check.h"
@@ -31,6 +32,9 @@ std::span<const Command> commands() {
         {"", "run", "guard a target: find faults and repair them, as a policy says", declare_run},
         {"", "journal", "what was found and done, from a journal that run kept", declare_journal},
         {"", "demo", "a real kernel is broken and brought back", declare_demo},
+        {"image", "install", "put an image into the slot that is not needed",
+         declare_image_install},
+        {"image", "slots", "what the two slots hold", declare_image_slots},
         {"policy", "check", "whether a policy says what can be done", declare_policy_check},
     };
     return COMMANDS;

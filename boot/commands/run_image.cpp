@@ -6,31 +6,12 @@
 
 #include "boot/find/kernel.h"
 #include "boot/session/session.h"
-#include "image/verify.h"
 #include "layouts/layout_json.h"
-#include "signing/trust_store.h"
 
 namespace defib::boot {
 namespace {
 
 using image::PartType;
-
-Result<image::VerifiedImage> verify(const RunImageArguments& arguments) {
-    const auto trust = signing::TrustStore::open(arguments.state);
-    if (!trust) return std::unexpected(trust.error());
-    const auto least = trust->least_security_counter();
-    if (!least) return std::unexpected(least.error());
-    auto machine = arguments.machine.empty() ? image::read_machine_target()
-                                             : image::read_target_id(arguments.machine);
-    if (!machine) return std::unexpected(machine.error());
-    image::VerifyRequest request;
-    request.trusted = &trust->key_set();
-    request.least_security_counter = *least;
-    request.machine = std::move(*machine);
-    auto file = image::read_image(arguments.image);
-    if (!file) return std::unexpected(file.error());
-    return image::verify(std::move(*file), request, arguments.image.string());
-}
 
 Result<std::string> release_in(const std::string& name) {
     const auto target = Target::open(name, Access::look);
@@ -48,17 +29,14 @@ void declare_run_image(CLI::App& options, RunImageArguments& arguments) {
                                   "layout and policy out of this signed image; else this build's "
                                   "own, which nobody has signed")
                       ->type_name("FILE");
-    options.add_option("--state", arguments.state, "what this machine trusts")
-        ->capture_default_str()
-        ->needs(image);
-    options
-        .add_option("--machine", arguments.machine,
-                    "vendor/model/board, where the firmware does not say")
-        ->needs(image);
+    declare_trust(options, arguments.trust);
+    for (const char* of_it : {"--state", "--machine"}) options.get_option(of_it)->needs(image);
 }
 
 Result<RunImage> open_run_image(const RunImageArguments& arguments, const std::string& target) {
-    const auto image = verify(arguments);
+    auto file = image::read_image(arguments.image);
+    if (!file) return std::unexpected(file.error());
+    const auto image = verify_as_boot(std::move(*file), arguments.trust, arguments.image.string());
     if (!image) return std::unexpected(image.error());
     if (as_text(image->part(PartType::manifest)) != routine_set().manifest) {
         return fail(DEFIB_ERROR_APPLIANCE_NO_ENGINE, arguments.image.string(),

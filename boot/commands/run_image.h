@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <string>
 
+#include "boot/commands/trusted_image.h"
 #include "engine/base/result.h"
 #include "layouts/layout.h"
 
@@ -21,8 +22,7 @@ namespace defib::boot {
 
 struct RunImageArguments {
     std::filesystem::path image;  // empty: this build's own engine and policy
-    std::filesystem::path state = "/var/lib/defib";
-    std::string machine;  // vendor/model/board; empty: what the firmware says
+    TrustArguments trust;
 };
 
 // --image, --state, --machine.
