@@ -32,7 +32,8 @@ enum class AnswerKind : uint32_t {
 struct SlotAnswer {
     AnswerKind kind = AnswerKind::absent;
     uint64_t value = 0;
-    std::string missing = {};  // for people, where it is absent or other
+    // For people, where it is absent or other; -Wmissing-field-initializers wants the initializer.
+    std::string missing = {};  // NOLINT(readability-redundant-member-init)
 
     bool operator==(const SlotAnswer&) const = default;
 };
