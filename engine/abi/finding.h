@@ -42,7 +42,8 @@
     X(SPINLOCK_HELD,      22, "spinlock_held",       "CPUs spin for a lock that somebody may hold") \
     X(SPINLOCK_SLEEPER,   23, "spinlock_sleeper",    "CPUs spin for a lock whose holder was put to sleep") \
     X(PANIC,              24, "panic",               "the kernel has panicked")                    \
-    X(OOPS,               25, "oops",                "the kernel has oopsed and goes on")
+    X(OOPS,               25, "oops",                "the kernel has oopsed and goes on")          \
+    X(LOST_LOG_WORK,      26, "lost_log_work",       "a CPU's wake-ups of the log's readers are lost")
 
 #define DEFIB_FAULT_NUMBER(name, number, word, text) DEFIB_FAULT_##name = (number),
 enum DefibFault { DEFIB_FAULT_NONE = 0, DEFIB_FAULT_LIST(DEFIB_FAULT_NUMBER) };

@@ -32,7 +32,7 @@
 // One race is left: a CPU that puts a work of its own on the list between the last look and the
 // store loses it. The one lazy work that kernels have is klogd's (wake_up_klogd_work in
 // kernel/printk/printk.c): it would stay claimed, and readers of the log would hear nothing more of
-// that CPU. Nothing here repairs that yet.
+// that CPU. The detector lost_log_work finds that, and requeue_log_work (log_work.cpp) repairs it.
 #include "engine/kernel/per_cpu.h"
 #include "engine/routines/injected_work.h"
 #include "engine/routines/sleep.h"

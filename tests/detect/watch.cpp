@@ -75,6 +75,7 @@ std::vector<Threshold> usual_thresholds() {
             {"exhaustion", {90, 90, 90}},
             {"interrupts_dead", {4000}},
             {"kernel_loop", {4000}},
+            {"lost_log_work", {1000}},
             {"memory", {5, 10, 1000, 60, 60, 0}},
             {"need_resched", {1000}},
             {"panic", {60'000}},
@@ -93,12 +94,19 @@ std::vector<Threshold> lab_thresholds() {
 }
 
 std::vector<Threshold> tight_thresholds() {
-    return {{"blocked", {10'000}},        {"bombs", {150, 250, 100, 10'000}},
-            {"cpu_overload", {12, 5000}}, {"cpu_stuck", {2000}},
-            {"exhaustion", {45, 45, 45}}, {"interrupts_dead", {2000}},
-            {"kernel_loop", {2000}},      {"memory", {4, 10, 500, 50, 40, 0}},
-            {"need_resched", {500}},      {"panic", {60'000}},
-            {"rcu_stall", {7500}},        {"realtime_starvation", {1000, 60}},
+    return {{"blocked", {10'000}},
+            {"bombs", {150, 250, 100, 10'000}},
+            {"cpu_overload", {12, 5000}},
+            {"cpu_stuck", {2000}},
+            {"exhaustion", {45, 45, 45}},
+            {"interrupts_dead", {2000}},
+            {"kernel_loop", {2000}},
+            {"memory", {4, 10, 500, 50, 40, 0}},
+            {"lost_log_work", {500}},
+            {"need_resched", {500}},
+            {"panic", {60'000}},
+            {"rcu_stall", {7500}},
+            {"realtime_starvation", {1000, 60}},
             {"spinlock", {500}}};
 }
 
