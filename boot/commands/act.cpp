@@ -35,6 +35,12 @@ std::string routine_name(const Session& session, uint32_t routine) {
     return routine < routines.size() ? routines[routine].name : fmt::format("{}", routine);
 }
 
+// What can be seen to work is a repair; the others are parts of one (what delivers a wake-up, what
+// takes it back) or of the self-test.
+bool is_repair(const RoutineEntry& entry) {
+    return entry.kind == "routine" && !entry.observer.empty();
+}
+
 // -- The list ------------------------------------------------------------------------------------
 
 std::string arguments_of(const Manifest& manifest, const RoutineEntry& entry) {
@@ -56,7 +62,7 @@ Result<int> list(const Arguments& arguments) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();
     for (size_t i = 0; i < manifest->routines.size(); i++) {
         const RoutineEntry& entry = manifest->routines[i];
-        if (entry.kind != "routine") continue;
+        if (!is_repair(entry)) continue;
         const std::string why_off = session ? session->bound().routines[i].why_off : "";
         if (arguments.look.is_json) {
             nlohmann::ordered_json one = {{"name", entry.name}, {"summary", entry.summary}};
@@ -135,7 +141,7 @@ Result<int> carry_out(const Arguments& arguments) {
     if (!session) return std::unexpected(session.error());
     const Manifest& manifest = (*session)->manifest();
     const auto number = manifest.number_of(arguments.routine);
-    if (!number || manifest.routines[*number].kind != "routine") {
+    if (!number || !is_repair(manifest.routines[*number])) {
         return fail(DEFIB_ERROR_BASE_USAGE, arguments.routine, "no such routine",
                     "`defib act --list` shows them");
     }

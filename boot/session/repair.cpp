@@ -72,7 +72,7 @@ class Course {
             const uint32_t undo = line(link).undo;
             if (undo == DEFIB_NO_ROUTINE) continue;
             const std::string& name = session_.manifest().routines[undo].name;
-            if (is_success(act(undo).outcome)) repair.taken_back.push_back(name);
+            if (act(undo).outcome == DEFIB_OUTCOME_COMMITTED) repair.taken_back.push_back(name);
         }
     }
 
@@ -115,7 +115,10 @@ Result<Repair> repair(Session& session, std::string_view name, std::span<const u
             if (!was_done || !is_success(answer.outcome) || !is_success(course.repair.outcome))
                 course.note(answer);
             if (is_look) return finish();
-            const bool first_failed = !is_success(answer.outcome) && answer.routine == next;
+            // A search for what it acts on is a part of it.
+            const bool first_failed =
+                !is_success(answer.outcome) &&
+                (answer.routine == next || answer.routine == course.line(next).collector);
             if (!is_success(answer.outcome) && !is_worth_another(answer)) {
                 if (was_done || !first_failed) course.take_back(*routine);
                 return finish();
