@@ -12,6 +12,7 @@
 #include "tests/faults/inject.h"
 #include "tests/lab/under_test.h"
 #include "tests/recover/defib_run.h"
+#include "tests/recover/innocents.h"
 
 namespace defib::recover {
 namespace {
@@ -44,30 +45,9 @@ std::unique_ptr<DefibRun> guard(const GuestUnderTest& guest_under_test,
     return std::move(*run);
 }
 
-// Processes that have done nothing: one asleep, one with some memory, one that works.
-std::vector<pid_t> start_innocents(lab::Guest& guest) {
-    std::vector<pid_t> pids;
-    for (const char* script : {"exec sleep 100000",
-                               "x=$(head -c 4000000 /dev/zero | tr '\\0' x); "
-                               "while :; do sleep 1; done",
-                               "while :; do sleep 0.1; done"}) {
-        const auto pid = guest.start({"sh", "-c", script});
-        EXPECT_TRUE(ok(pid));
-        if (pid) pids.push_back(*pid);
-    }
-    return pids;
-}
-
 void expect_well(lab::Guest& guest, const std::vector<pid_t>& innocents) {
-    EXPECT_TRUE(guest.alive(milliseconds(20'000))) << "its heart does not beat";
-    const auto echo = guest.run({"sh", "-c", "echo alive > /tmp/after && cat /tmp/after"});
-    ASSERT_TRUE(ok(echo));
-    EXPECT_EQ(echo->out, "alive\n");
-    for (const pid_t pid : innocents) {
-        const auto state = guest.state_of(pid);
-        ASSERT_TRUE(ok(state));
-        EXPECT_FALSE(state->status.has_value()) << "an innocent process has ended: " << pid;
-    }
+    EXPECT_TRUE(serves(guest, milliseconds(20'000)));
+    EXPECT_EQ(count_lost(guest, innocents), 0U) << "innocent processes have ended";
 }
 
 struct Recover : ::testing::TestWithParam<Case> {};
@@ -78,6 +58,7 @@ TEST_P(Recover, TheMachineIsWellAgain) {
     GuestUnderTest guest(faults::guest_for(fault, param.kernel));
     ASSERT_TRUE(guest.is_up());
     const auto innocents = start_innocents(*guest);
+    ASSERT_TRUE(ok(innocents));
     const auto run = guard(guest);
     ASSERT_TRUE(run);
 
@@ -90,7 +71,7 @@ TEST_P(Recover, TheMachineIsWellAgain) {
         },
         REPAIR);
     EXPECT_TRUE(is_over) << run->to_text();
-    expect_well(*guest, innocents);
+    expect_well(*guest, *innocents);
     for (const Event& event : run->events()) {
         if (!event.is("victim")) continue;
         EXPECT_EQ(event.text("name").find(param.victim), 0U) << event.json.dump();
