@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <optional>
 #include <sstream>
 
 #include "tests/faults/with_libraries.h"
@@ -14,8 +16,36 @@
 namespace defib::faults {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* VICTIM = "/bin/victim";
 constexpr const char* STRESS_NG = "/usr/bin/stress-ng";
+
+// Where a machine has neither this tree nor its compilers, what they would give lies in one folder:
+// defib-victim, RELEASE/defib_fault.ko for each kernel, and stress-ng with its libraries below
+// `root`, each at its path in the guest (tests/matrix/make_bundle).
+std::optional<fs::path> prebuilt() {
+    const char* folder = std::getenv("DEFIB_FAULTS_PREBUILT");
+    if (folder == nullptr || *folder == 0) return std::nullopt;
+    return fs::path(folder);
+}
+
+Result<void> push_tree(lab::Guest& guest, const fs::path& root) {
+    std::error_code error;
+    for (fs::recursive_directory_iterator at(root, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string there = "/" + at->path().lexically_relative(root).string();
+        if (at->is_directory()) {
+            if (auto made = guest.run({"mkdir", "-p", there}); !made) {
+                return std::unexpected(made.error());
+            }
+        } else if (auto pushed = guest.push_file(at->path(), there); !pushed) {
+            return pushed;
+        }
+    }
+    if (!error) return {};
+    return fail(DEFIB_ERROR_BASE_CANNOT_READ, root.string(), error.message());
+}
 
 Result<bool> exists(lab::Guest& guest, const std::string& path) {
     auto outcome = guest.run({"test", "-e", path});
@@ -35,7 +65,9 @@ Result<void> bring_module(lab::Guest& guest) {
 Result<void> bring_stress_ng(lab::Guest& guest) {
     auto is_there = exists(guest, STRESS_NG);
     if (!is_there) return std::unexpected(is_there.error());
-    return *is_there ? Result<void>() : push_with_libraries(guest, STRESS_NG);
+    if (*is_there) return {};
+    const auto folder = prebuilt();
+    return folder ? push_tree(guest, *folder / "root") : push_with_libraries(guest, STRESS_NG);
 }
 
 Result<void> apply(lab::Guest& guest, const Setting& setting) {
@@ -61,7 +93,9 @@ lab::Argv words_of(const char* command) {
 Result<void> bring_victim(lab::Guest& guest) {
     auto is_there = exists(guest, VICTIM);
     if (!is_there) return std::unexpected(is_there.error());
-    return *is_there ? Result<void>() : guest.push_file(DEFIB_VICTIM_PROGRAM, VICTIM);
+    if (*is_there) return {};
+    const auto folder = prebuilt();
+    return guest.push_file(folder ? *folder / "defib-victim" : DEFIB_VICTIM_PROGRAM, VICTIM);
 }
 
 lab::GuestOptions guest_for(const Fault& fault, std::string_view kernel) {
@@ -131,6 +165,7 @@ Result<void> kill_programs(lab::Guest& guest, const Injection& injection) {
 }
 
 Result<std::filesystem::path> module_for(const lab::Kernel& kernel) {
+    if (const auto folder = prebuilt()) return *folder / kernel.release / "defib_fault.ko";
     return lab::build_module(DEFIB_FAULTS_SOURCE "/module", kernel, DEFIB_FAULTS_BUILD);
 }
 

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/matrix/cases.h"
+
+#include <algorithm>
+
+namespace defib::matrix {
+namespace {
+
+constexpr Case CASES[] = {
+    {"f1a", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"f1a_queue", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"f1b", Outlook::SAID, "interrupts_dead", "",
+     "with interrupts off no frame of an interrupt names the lock; needs the kernel module's NMI"},
+    {"f1b_queue", Outlook::SAID, "interrupts_dead", "",
+     "as f1b: the queue's nodes are found, the lock that they wait for is not"},
+    {"f1c", Outlook::SAID, "spinlock_", "",
+     "two CPUs do other work, and one of them could hold the lock"},
+    {"f1d", Outlook::SAID, "spinlock_held", "", "both locks are really held: no unlock is right"},
+    {"f2", Outlook::SAID, "kernel_loop", "",
+     "the loop looks at no signal; the machine goes on beside it"},
+    {"f3", Outlook::SAID, "cpu_stuck", "",
+     "preemption is off, so the loop gives no CPU back; needs the kernel module"},
+    {"f4", Outlook::SAID, "task_blocked", "", "what they wait for never comes"},
+    {"f5", Outlook::SAID, "spinlock_sleeper", "",
+     "the lock is held: its holder needs a CPU, and all of them wait for the lock"},
+    {"f6_slab", Outlook::SAID, "kernel_memory", "", "the kernel itself has it: no process to end"},
+    {"f6_pages", Outlook::SAID, "kernel_memory", "", "the kernel itself has it: no process to end"},
+    {"mutex", Outlook::SAID, "task_blocked", "",
+     "the owner lives: what the lock protects may be half done"},
+    {"rwsem", Outlook::SAID, "task_blocked", "",
+     "the readers live: what the lock protects may be half read"},
+    {"lost_wakeup", Outlook::SAID, "task_blocked", "",
+     "nothing in memory tells that its condition is true; by hand, `defib act wake` ends it"},
+    {"need_resched", Outlook::ENDED, "need_resched", "v-read-unmapped", ""},
+    {"need_resched_all", Outlook::ENDED, "need_resched", "v-read-unmapped", ""},
+    {"panic", Outlook::SAID, "panic", "", "a kernel that has panicked never runs again"},
+    {"oops_mutex", Outlook::SAID, "lock_abandoned", "",
+     "the owner is dead: what the lock protects may be half done"},
+    {"oops_spin", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"hog", Outlook::ENDED, "memory_", "v-hog", ""},
+    {"hog_swap", Outlook::ENDED, "memory_", "v-hog", ""},
+    {"leak", Outlook::ENDED, "memory_", "v-leak", ""},
+    {"rt_hogs", Outlook::ENDED, "realtime_starvation", "v-spin-rt", ""},
+    {"rt_hogs_unlimited", Outlook::ENDED, "realtime_starvation", "v-spin-rt", ""},
+    {"fork_bomb", Outlook::ENDED, "fork_bomb", "v-fork-bomb", ""},
+    {"thread_bomb", Outlook::SAID, "thread_bomb", "",
+     "acted on only when the threads of the machine run out"},
+    {"crowd_busy", Outlook::SAID, "cpu_overload", "", "much work is no crime"},
+    {"cpu_hogs", Outlook::ALONE, "", "", "two tasks for each CPU are a busy machine"},
+    {"crowd_asleep", Outlook::ALONE, "", "", "a service starts a thousand workers, once"},
+    {"killable", Outlook::ALONE, "", "", "a signal ends it"},
+    {"vfork", Outlook::ALONE, "", "", "a shell does so all day"},
+    {"stopped", Outlook::ALONE, "", "", "somebody stopped it"},
+    {"signals", Outlook::ALONE, "", "", "a process like any other"},
+};
+
+}  // namespace
+
+std::span<const Case> all_cases() {
+    return CASES;
+}
+
+const Case* case_of(std::string_view fault) {
+    const auto found =
+        std::ranges::find_if(CASES, [&](const Case& one) { return one.fault == fault; });
+    return found == std::end(CASES) ? nullptr : &*found;
+}
+
+}  // namespace defib::matrix
