@@ -98,6 +98,7 @@ class Report {
         if (entry.kind == DEFIB_JOURNAL_OPENED) findings_++;
         if (entry.kind == DEFIB_JOURNAL_STEP) steps_++;
         if (writer_) write(entry, lost);
+        if (lost != 0) tell_of_lost(lost);
         if (is_json_) return print(narrator_.json_of(entry).dump());
         if (is_one_of_many(entry)) return;
         const std::string line = narrator_.line_of(entry);
@@ -141,6 +142,15 @@ class Report {
         }
         details_ = 0;
         return false;
+    }
+
+    // A repair of hundreds of stores in one turn may be more than the engine's ring holds.
+    void tell_of_lost(uint64_t lost) const {
+        if (is_json_) {
+            return print(nlohmann::ordered_json{{"event", "lost"}, {"entries", lost}}.dump());
+        }
+        print(
+            fmt::format("{:>13}       ... and {} entries that were overwritten unread", "", lost));
     }
 
     // A full disk must not stop first aid; that the record has a hole is said once.

@@ -11,6 +11,10 @@
 // parents die and their children fall to init there is no descent left; then the processes of one
 // name are counted, and the oldest of them is named.
 //
+// A service that starts a thousand workers at once is no bomb: there one process forks, and its
+// children do not. So a quarter of the family must be children of children, or it must be eight
+// times as large as a family may be.
+//
 // What was found stays found until it has shrunk to half of what it takes.
 #include "engine/detectors/cpu_watch.h"
 #include "engine/kernel/tasks.h"
@@ -23,6 +27,7 @@ constexpr u32 MOST_FAMILIES = 64;
 constexpr u32 MOST_NAMES = 48;
 constexpr u32 MOST_GENERATIONS = 24;
 constexpr u32 MOST_STEPS = 6;
+constexpr u32 FAR_TOO_MANY = 8;  // times what it takes, and who forked them does not matter
 
 struct Family {
     u64 head;
@@ -44,7 +49,8 @@ struct BombWatch {
     u64 root;  // of the fork bomb
     u64 descendants;
     u64 by_name;
-    u64 largest;  // process by threads
+    u64 of_others;  // descendants that the root itself has not forked
+    u64 largest;    // process by threads
     u64 largest_threads;
     Family families[MOST_FAMILIES];
     Name names[MOST_NAMES];
@@ -136,6 +142,21 @@ void find_root(BombWatch* watch) {
     }
 }
 
+// Children of children. Of what is counted by name the parents are dead: somebody else forked all.
+void count_generations(BombWatch* watch) {
+    watch->of_others = watch->descendants;
+    if (watch->by_name != 0) return;
+    const auto root = pointer_from<task_struct>(watch->root);
+    for_each_process([&](kp<task_struct> task) {
+        const bool is_own = task == root || task->real_parent->group_leader == root;
+        if (is_own && watch->of_others != 0) watch->of_others -= 1;
+    });
+}
+bool multiplies(BombWatch* watch, u32 least_processes) {
+    return watch->of_others * 4 >= watch->descendants ||
+           watch->descendants >= u64{least_processes} * FAR_TOO_MANY;
+}
+
 void find_name(BombWatch* watch) {
     for (u32 i = 0; i < MOST_NAMES; ++i) watch->names[i].count = 0;
     for_each_process([&](kp<task_struct> task) {
@@ -189,9 +210,12 @@ DETECTOR(bombs, SUMMARY("a process that multiplies, by fork or by threads"), PER
         find_threads(watch);
         find_root(watch);
         if (watch->descendants < least_processes) find_name(watch);
+        count_generations(watch);
     }
     const u32 shrunk = watch->fork_since != 0 ? 2 : 1;
-    watch->fork_since = since(watch->fork_since, watch->descendants * shrunk >= least_processes);
+    watch->fork_since = since(watch->fork_since,
+                              watch->descendants * shrunk >= least_processes &&
+                                  (watch->fork_since != 0 || multiplies(watch, least_processes)));
     const u32 thinned = watch->thread_since != 0 ? 2 : 1;
     watch->thread_since =
         since(watch->thread_since, watch->largest_threads * thinned >= least_threads);

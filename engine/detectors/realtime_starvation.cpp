@@ -8,6 +8,10 @@
 // A CPU starves when ordinary tasks were queued there in at least half of the window's looks, and
 // in nearly all of these looks a realtime or deadline task was current. A healthy realtime load
 // sleeps between its turns.
+//
+// While throttling holds the realtime tasks back, for 50 ms of each second by default, the fault is
+// still there, only nobody can be blamed in that moment: the finding goes on without a culprit. It
+// is over when none has run for half a second.
 #include "engine/detectors/cpu_watch.h"
 
 kernel_struct cfs_rq {
@@ -29,12 +33,13 @@ namespace {
 
 constexpr u32 MOST_WATCHED = 256;
 constexpr u32 MOST_LOOKS = 30000;
+constexpr u16 OVER_AFTER = 25;  // looks, 20 ms each
 
 struct Share {
     u16 looks;
-    u16 wanted;   // looks with ordinary tasks queued
-    u16 starved;  // those of them with a realtime task current
-    u16 reserved;
+    u16 wanted;    // looks with ordinary tasks queued
+    u16 starved;   // those of them with a realtime task current
+    u16 without;   // the latest looks, in a row, without a realtime task
     u32 since_ms;  // of the window
     u32 found_ms;  // since when it starves; 0: it does not
 };
@@ -67,6 +72,12 @@ DETECTOR(realtime_starvation, SUMMARY("realtime tasks that leave others no CPU")
         const auto task = queue_of(cpu)->curr;
         const u32 waiting = ordinary_tasks(cpu);
         const bool starves = is_realtime(task) && waiting != 0;
+        const u16 without = starves ? 0 : static_cast<u16>(watch->cpus[cpu].without + 1);
+        watch->cpus[cpu].without = without;
+        if (without >= OVER_AFTER) {
+            watch->cpus[cpu] = {};
+            continue;
+        }
         if (watch->cpus[cpu].looks == 0) watch->cpus[cpu].since_ms = now_ms();
         watch->cpus[cpu].looks += 1;
         watch->cpus[cpu].wanted += waiting != 0 ? 1 : 0;
@@ -87,7 +98,7 @@ DETECTOR(realtime_starvation, SUMMARY("realtime tasks that leave others no CPU")
             watch->cpus[cpu].starved /= 2;
             watch->cpus[cpu].since_ms = now_ms() - looked_ms / 2;
         }
-        if (!is_over || !starves) continue;
+        if (!is_over) continue;
         const auto finding =
             report(DEFIB_FAULT_REALTIME_STARVATION, cpu, ns_of(watch->cpus[cpu].found_ms));
         finding->evidence[0] = cpu;
@@ -95,6 +106,6 @@ DETECTOR(realtime_starvation, SUMMARY("realtime tasks that leave others no CPU")
         finding->evidence[2] = looked_ms;
         finding->evidence[3] = waiting;
         finding->evidence[4] = looks;
-        name_culprit(finding, task)->weight = share;
+        if (starves) name_culprit(finding, task)->weight = share;
     }
 }

@@ -50,6 +50,11 @@ Verdict judge(std::span<const Event> events, lab::Clock::time_point struck, cons
         } else if (event.is("over") && is_owed && verdict.open > 0) {
             verdict.open--;
             verdict.over_s = at_s;
+        } else if (event.is("over") && fault.empty() && event.json["values"][2] != 0) {
+            // Its beginning was lost: a repair of hundreds of stores overruns the journal's ring.
+            const std::string unseen = event.text("fault");
+            if (one == nullptr || !begins(unseen, one->finding))
+                note_once(verdict.harm, "a repair for " + unseen);
         } else if (event.is("step")) {
             verdict.repairs.push_back(event.text("routine"));
             if (!is_owed) note_once(verdict.harm, event.text("routine") + " for " + fault);
