@@ -4,14 +4,16 @@
 
 #include <llvm/ADT/StringExtras.h>
 #include <llvm/Bitcode/BitcodeReader.h>
+#include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/ModuleSlotTracker.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Linker/Linker.h>
 #include <llvm/Support/SHA256.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/IPO/Internalize.h>
-#include <llvm/Transforms/Utils/Cloning.h>
 
 #include "engine/base/file.h"
 #include "engine/compiler/check.h"
@@ -27,32 +29,45 @@ namespace defib::compiler {
 
 namespace {
 
+Result<std::unique_ptr<llvm::Module>> parse(llvm::LLVMContext& context, std::string_view bitcode,
+                                            const std::string& name) {
+    auto module = llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, name), context);
+    if (!module)
+        return fail(DEFIB_ERROR_COMPILER_NOT_BITCODE, name, llvm::toString(module.takeError()),
+                    "give what clang -emit-llvm -c made");
+    return std::move(*module);
+}
+
 Result<std::unique_ptr<llvm::Module>> read_module(llvm::LLVMContext& context,
                                                   const std::filesystem::path& path) {
     auto file = MappedFile::open(path);
     if (!file) return std::unexpected(file.error());
-    const llvm::MemoryBufferRef bytes(as_text(file->bytes()), path.string());
-    auto module = llvm::parseBitcodeFile(bytes, context);
-    if (!module)
-        return fail(DEFIB_ERROR_COMPILER_NOT_BITCODE, path.string(),
-                    llvm::toString(module.takeError()), "give what clang -emit-llvm -c made");
-    return std::move(*module);
+    return parse(context, as_text(file->bytes()), path.string());
+}
+
+// LLVM's own handler prints and ends the program.
+void be_quiet(llvm::LLVMContext& context) {
+    context.setDiscardValueNames(true);
+    context.setDiagnosticHandlerCallBack([](const llvm::DiagnosticInfo*, void*) {});
 }
 
 // The code alone: no names, no lines, no file, so that moving a comment changes nothing.
-std::string digest_of(const llvm::Function& function) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    function.print(stream);
-    const auto hash = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
-    return llvm::toHex(hash, /*LowerCase=*/true);
-}
-
 void add_digests(const llvm::Module& module, Manifest& manifest) {
-    const std::unique_ptr<llvm::Module> bare = llvm::CloneModule(module);
-    llvm::StripDebugInfo(*bare);
-    for (Routine& routine : manifest.routines)
-        routine.digest = digest_of(*bare->getFunction(ROUTINE_PREFIX + routine.declaration.name));
+    llvm::ModuleSlotTracker numbers(&module);
+    for (Routine& routine : manifest.routines) {
+        const llvm::Function& function =
+            *module.getFunction(ROUTINE_PREFIX + routine.declaration.name);
+        numbers.incorporateFunction(function);
+        std::string text;
+        llvm::raw_string_ostream stream(text);
+        for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+            if (&instruction == &instruction.getParent()->front())
+                stream << numbers.getLocalSlot(instruction.getParent()) << ':';
+            instruction.print(stream, numbers);
+        }
+        const auto hash = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
+        routine.digest = llvm::toHex(hash, /*LowerCase=*/true);
+    }
 }
 
 // What the routines' own functions and texts were is gone with them.
@@ -74,6 +89,7 @@ Result<void> link_runtime(llvm::Module& module, const std::filesystem::path& run
     if (!linked) return std::unexpected(linked.error());
     llvm::StripDebugInfo(**linked);
     if (auto done = retarget(**linked, target); !done) return done;
+    optimise(**linked);
     if (llvm::Linker::linkModules(module, std::move(*linked)))
         return fail(DEFIB_ERROR_BASE_TOOL_FAILED, runtime.string(),
                     "does not link to the routines");
@@ -92,29 +108,11 @@ void keep_entries_only(llvm::Module& module) {
     });
 }
 
-void add_constant(llvm::Module& module, const std::string& name, llvm::Constant& value) {
-    auto* constant =
-        llvm::cast<llvm::GlobalVariable>(module.getOrInsertGlobal(name, value.getType()));
-    constant->setInitializer(&value);
-    constant->setConstant(true);
-    // Each in a section of its own: whoever links the set for one processor leaves out the rest.
-    constant->setSection(".rodata." + name);
-}
-
-void add_text(llvm::Module& module, const std::string& name, const std::string& text) {
-    llvm::LLVMContext& context = module.getContext();
-    add_constant(module, name, *llvm::ConstantDataArray::getString(context, text));
-    add_constant(module, name + "_size",
-                 *llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), text.size()));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<llvm::Module>> read_set(llvm::LLVMContext& context,
                                                const std::vector<std::filesystem::path>& inputs) {
-    context.setDiscardValueNames(true);
-    // LLVM's own handler prints and ends the program.
-    context.setDiagnosticHandlerCallBack([](const llvm::DiagnosticInfo*, void*) {});
+    be_quiet(context);
     std::unique_ptr<llvm::Module> set;
     for (const std::filesystem::path& input : inputs) {
         auto module = read_module(context, input);
@@ -153,47 +151,48 @@ Manifest compile_set(llvm::Module& module, Refusals& refusals) {
         refusals.add("lowered code is not valid: " + reason);
     if (!refusals.empty()) return manifest;
     verify_module(module, manifest, refusals);
+    if (!refusals.empty()) return manifest;
+    llvm::StripDebugInfo(module);
     add_digests(module, manifest);
     return manifest;
 }
 
-Result<std::unique_ptr<llvm::Module>> prepare(const llvm::Module& module, const Manifest& manifest,
-                                              const Target& target, const Companions& companions,
-                                              Refusals& refusals) {
-    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
-    llvm::StripDebugInfo(*copy);
-    if (auto done = retarget(*copy, target); !done) return std::unexpected(done.error());
-    // A copy of its own for the second look: unused routines have to stay until then.
+std::string optimise_set(llvm::Module& module, const Manifest& manifest, Refusals& refusals) {
+    // For the second look: unused routines have to stay until then.
     for (const Routine& routine : manifest.routines)
-        copy->getFunction(ROUTINE_PREFIX + routine.declaration.name)
+        module.getFunction(ROUTINE_PREFIX + routine.declaration.name)
             ->setLinkage(llvm::GlobalValue::ExternalLinkage);
-    optimise(*copy);
-    verify_module(*copy, manifest, refusals);
-    if (!refusals.empty()) return nullptr;
+    optimise(module);
+    verify_module(module, manifest, refusals);
+    std::string bitcode;
+    llvm::raw_string_ostream stream(bitcode);
+    llvm::WriteBitcodeToFile(module, stream);
+    return bitcode;
+}
 
+Result<std::string> build(std::string_view optimised, const Manifest& manifest,
+                          const Target& target, const std::filesystem::path& runtime) {
+    llvm::LLVMContext context;
+    be_quiet(context);
+    auto module = parse(context, optimised, "the optimised set");
+    if (!module) return std::unexpected(module.error());
+    if (auto done = retarget(**module, target); !done) return std::unexpected(done.error());
     std::vector<std::string> names;
     for (const Routine& routine : manifest.routines) {
         names.push_back(routine.declaration.name);
-        copy->getFunction(ROUTINE_PREFIX + names.back())
+        (*module)
+            ->getFunction(ROUTINE_PREFIX + names.back())
             ->setLinkage(llvm::GlobalValue::InternalLinkage);
     }
-    add_helpers(*copy);
-    add_dispatch(*copy, names);
-    if (!companions.runtime.empty()) {
-        if (auto linked = link_runtime(*copy, companions.runtime, target); !linked)
+    add_helpers(**module);
+    add_dispatch(**module, names);
+    if (!runtime.empty()) {
+        if (auto linked = link_runtime(**module, runtime, target); !linked)
             return std::unexpected(linked.error());
-        keep_entries_only(*copy);
-        optimise(*copy);
+        keep_entries_only(**module);
     }
-    for (const auto& [name, text] : companions.texts) add_text(*copy, name, text);
-    return copy;
-}
-
-Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
-                          const Target& target, const Companions& companions, Refusals& refusals) {
-    auto prepared = prepare(module, manifest, target, companions, refusals);
-    if (!prepared) return std::unexpected(prepared.error());
-    return refusals.empty() ? generate(**prepared, target) : std::string();
+    inline_calls(**module);
+    return generate(**module, target);
 }
 
 }  // namespace defib::compiler

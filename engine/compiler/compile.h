@@ -9,9 +9,9 @@
 #include <llvm/IR/Module.h>
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -29,20 +29,14 @@ Result<std::unique_ptr<llvm::Module>> read_set(llvm::LLVMContext& context,
 // no use.
 Manifest compile_set(llvm::Module& module, Refusals& refusals);
 
-struct Companions {
-    std::filesystem::path runtime;             // bitcode to link in; empty: none
-    std::map<std::string, std::string> texts;  // constants NAME and NAME_size for the host
-};
+// Optimises a compiled set and verifies it again: once, and then every target is made of this
+// bitcode. The order is what both processors agree by, and what keeps the build short.
+std::string optimise_set(llvm::Module& module, const Manifest& manifest, Refusals& refusals);
 
-// An optimised copy for the target's processors, verified again, with dispatch and companions. What
-// generate() is then asked for may be any processor of the same triple.
-Result<std::unique_ptr<llvm::Module>> prepare(const llvm::Module& module, const Manifest& manifest,
-                                              const Target& target, const Companions& companions,
-                                              Refusals& refusals);
-
-// The same, and emits it.
-Result<std::string> build(const llvm::Module& module, const Manifest& manifest,
-                          const Target& target, const Companions& companions, Refusals& refusals);
+// The set for one target, with dispatch and, where `runtime` names its bitcode, that too. Targets
+// may be built side by side.
+Result<std::string> build(std::string_view optimised, const Manifest& manifest,
+                          const Target& target, const std::filesystem::path& runtime);
 
 }  // namespace defib::compiler
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <future>
 
 #include "engine/base/file.h"
 #include "engine/compiler/assemble.h"
@@ -19,7 +20,6 @@ using compiler::Refusals;
 struct Options {
     std::vector<std::filesystem::path> inputs;
     std::filesystem::path object;
-    std::filesystem::path object_runtime;
     std::vector<std::string> ptx;
     std::filesystem::path manifest;
     std::vector<std::string> cubins;
@@ -64,53 +64,36 @@ Result<void> write_cubins(const Options& options) {
     return {};
 }
 
-Result<std::string> write_output(const llvm::Module& module, const compiler::Target& target,
-                                 const std::filesystem::path& file) {
-    auto output = compiler::generate(module, target);
-    if (!output) return output;
-    if (auto written = write_atomically(file, *output); !written)
-        return std::unexpected(written.error());
-    return output;
-}
-
 Result<void> write_outputs(const Options& options, Refusals& refusals) {
     llvm::LLVMContext context;
     auto module = compiler::read_set(context, options.inputs);
     if (!module) return std::unexpected(module.error());
     const compiler::Manifest manifest = compiler::compile_set(**module, refusals);
     if (!refusals.empty()) return {};
-    // The object carries what its host needs: the manifest, and the GPU's programs.
-    compiler::Companions companions{options.object_runtime,
-                                    {{"defib_manifest", compiler::to_json(manifest)}}};
-    // Only the last step depends on the card.
-    std::map<std::filesystem::path, std::unique_ptr<llvm::Module>> programs;
+    const std::string optimised = compiler::optimise_set(**module, manifest, refusals);
+    if (!refusals.empty()) return {};
+
+    const auto write = [&](const compiler::Target& target, const std::filesystem::path& file,
+                           const std::filesystem::path& runtime) -> Result<void> {
+        const auto output = compiler::build(optimised, manifest, target, runtime);
+        if (!output) return std::unexpected(output.error());
+        return write_atomically(file, *output);
+    };
+    std::vector<std::future<Result<void>>> outputs;
     for (const std::string& text : options.ptx) {
         const auto ptx = parse_ptx(text);
         if (!ptx) return std::unexpected(ptx.error());
         const auto target = compiler::Target::ptx(ptx->processor, ptx->version);
-        std::unique_ptr<llvm::Module>& prepared = programs[ptx->runtime];
-        if (prepared == nullptr) {
-            auto fresh =
-                compiler::prepare(**module, manifest, target, {ptx->runtime, {}}, refusals);
-            if (!fresh) return std::unexpected(fresh.error());
-            if (!refusals.empty()) return {};
-            prepared = std::move(*fresh);
-        }
-        auto program = write_output(*prepared, target, ptx->file);
-        if (!program) return std::unexpected(program.error());
-        companions.texts["defib_ptx_" + ptx->processor] = *program;
+        outputs.push_back(std::async(std::launch::async, write, target, ptx->file, ptx->runtime));
     }
-    if (!options.object.empty()) {
-        const auto target = compiler::Target::x86_64();
-        const auto prepared = compiler::prepare(**module, manifest, target, companions, refusals);
-        if (!prepared) return std::unexpected(prepared.error());
-        if (!refusals.empty()) return {};
-        if (const auto object = write_output(**prepared, target, options.object); !object)
-            return std::unexpected(object.error());
-    }
+    if (!options.object.empty())
+        outputs.push_back(std::async(std::launch::async, write, compiler::Target::x86_64(),
+                                     options.object, std::filesystem::path()));
+    for (std::future<Result<void>>& output : outputs)
+        if (auto written = output.get(); !written) return written;
     if (auto made = write_cubins(options); !made) return made;
     if (options.manifest.empty()) return {};
-    return write_atomically(options.manifest, companions.texts["defib_manifest"]);
+    return write_atomically(options.manifest, compiler::to_json(manifest));
 }
 
 }  // namespace
@@ -120,7 +103,6 @@ int main(int argc, char** argv) {
     CLI::App app("defibc: checks, lowers and verifies routines, and emits them for GPU and CPU");
     app.add_option("inputs", options.inputs, "bitcode of the routines, all of one set")->required();
     app.add_option("--object", options.object, "x86-64 object to write");
-    app.add_option("--object-runtime", options.object_runtime, "bitcode to link into the object");
     app.add_option("--ptx", options.ptx, "PTX to write, as FILE:sm_75:ptx64[:RUNTIME.bc]");
     app.add_option("--manifest", options.manifest, "manifest to write, JSON");
     app.add_option("--cubin", options.cubins,

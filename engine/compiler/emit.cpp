@@ -11,9 +11,15 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Target/TargetOptions.h>
-#include <llvm/Transforms/Utils/Cloning.h>
+#include <llvm/Transforms/IPO/AlwaysInliner.h>
+#include <llvm/Transforms/IPO/GlobalDCE.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
+#include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
 #include <mutex>
+
+#include "engine/compiler/runtime_calls.h"
 
 namespace defib::compiler {
 
@@ -78,29 +84,66 @@ Result<void> retarget(llvm::Module& module, const Target& target) {
     return {};
 }
 
+namespace {
+
+// One set of analyses for a run of passes over a module.
+class Passes {
+  public:
+    Passes() : builder_(nullptr, tuning()) {
+        builder_.registerModuleAnalyses(modules_);
+        builder_.registerCGSCCAnalyses(cycles_);
+        builder_.registerFunctionAnalyses(functions_);
+        builder_.registerLoopAnalyses(loops_);
+        builder_.crossRegisterProxies(loops_, functions_, cycles_, modules_);
+    }
+
+    llvm::PassBuilder& builder() { return builder_; }
+    void run(llvm::ModulePassManager passes, llvm::Module& module) { passes.run(module, modules_); }
+
+  private:
+    static llvm::PipelineTuningOptions tuning() {
+        llvm::PipelineTuningOptions tuning;
+        tuning.LoopUnrolling = false;
+        tuning.LoopVectorization = false;
+        tuning.SLPVectorization = false;
+        return tuning;
+    }
+
+    llvm::LoopAnalysisManager loops_;
+    llvm::FunctionAnalysisManager functions_;
+    llvm::CGSCCAnalysisManager cycles_;
+    llvm::ModuleAnalysisManager modules_;
+    llvm::PassBuilder builder_;
+};
+
+}  // namespace
+
 void optimise(llvm::Module& module) {
-    llvm::PipelineTuningOptions tuning;
-    tuning.LoopUnrolling = false;
-    tuning.LoopVectorization = false;
-    tuning.SLPVectorization = false;
-    llvm::LoopAnalysisManager loops;
-    llvm::FunctionAnalysisManager functions;
-    llvm::CGSCCAnalysisManager cycles;
-    llvm::ModuleAnalysisManager modules;
-    llvm::PassBuilder builder(nullptr, tuning);
-    builder.registerModuleAnalyses(modules);
-    builder.registerCGSCCAnalyses(cycles);
-    builder.registerFunctionAnalyses(functions);
-    builder.registerLoopAnalyses(loops);
-    builder.crossRegisterProxies(loops, functions, cycles, modules);
-    builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+    Passes passes;
+    passes.run(passes.builder().buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2), module);
 }
 
-Result<std::string> generate(const llvm::Module& module, const Target& target) {
+void inline_calls(llvm::Module& module) {
+    for (const char* name : {CHARGE, BINDING, NOW, INDEX, DIVIDE, REMAINDER}) {
+        llvm::Function* function = module.getFunction(name);
+        if (function != nullptr && !function->isDeclaration())
+            function->addFnAttr(llvm::Attribute::AlwaysInline);
+    }
+    llvm::FunctionPassManager simplify;
+    simplify.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+    simplify.addPass(llvm::InstCombinePass());
+    simplify.addPass(llvm::SimplifyCFGPass());
+    llvm::ModulePassManager inlining;
+    inlining.addPass(llvm::AlwaysInlinerPass());
+    inlining.addPass(llvm::GlobalDCEPass());
+    inlining.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(simplify)));
+    Passes passes;
+    passes.run(std::move(inlining), module);
+}
+
+Result<std::string> generate(llvm::Module& module, const Target& target) {
     auto machine = machine_for(target);
     if (!machine) return std::unexpected(machine.error());
-    // Code generation rewrites the module, and the caller may want it for other processors too.
-    const std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
     llvm::SmallString<0> output;
     llvm::raw_svector_ostream stream(output);
     llvm::legacy::PassManager passes;
@@ -108,7 +151,7 @@ Result<std::string> generate(const llvm::Module& module, const Target& target) {
                                          : llvm::CodeGenFileType::ObjectFile;
     if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, kind))
         return fail(DEFIB_ERROR_BASE_TOOL_FAILED, target.triple, "cannot emit this kind of file");
-    passes.run(*copy);
+    passes.run(module);
     return output.str().str();
 }
 

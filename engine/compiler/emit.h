@@ -29,8 +29,12 @@ Result<void> retarget(llvm::Module& module, const Target& target);
 // LLVM's -O2 without what makes code larger or turns loops into calls.
 void optimise(llvm::Module& module);
 
-// The module as the target's assembly or object.
-Result<std::string> generate(const llvm::Module& module, const Target& target);
+// The runtime's short calls, which every access makes, into their callers, and what that leaves to
+// tidy.
+void inline_calls(llvm::Module& module);
+
+// The module as the target's assembly or object; it is of no use afterwards.
+Result<std::string> generate(llvm::Module& module, const Target& target);
 
 }  // namespace defib::compiler
 

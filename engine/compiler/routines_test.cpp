@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -13,13 +14,6 @@
 #include <vector>
 
 #include "engine/compiler/runtime_calls.h"
-
-// What defibc emits, under the names that it gives. NOLINTBEGIN(readability-identifier-naming)
-extern "C" {
-extern const char defib_manifest[];
-extern const uint64_t defib_manifest_size;
-}
-// NOLINTEND(readability-identifier-naming)
 
 struct DefibContext {
     std::vector<uint8_t> memory = std::vector<uint8_t>(4096);
@@ -37,8 +31,7 @@ struct DefibContext {
 namespace {
 
 const nlohmann::json& manifest() {
-    static const nlohmann::json PARSED =
-        nlohmann::json::parse(std::string_view(defib_manifest, defib_manifest_size));
+    static const nlohmann::json PARSED = nlohmann::json::parse(std::ifstream(DEFIB_TEST_MANIFEST));
     return PARSED;
 }
 

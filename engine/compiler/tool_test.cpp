@@ -67,8 +67,9 @@ TEST(Tool, RefusesAProcessorThatIsNotThere) {
     ASSERT_NE(module, nullptr);
     Refusals refusals;
     const Manifest manifest = compile_set(*module, refusals);
+    const std::string optimised = optimise_set(*module, manifest, refusals);
     for (const Target& target : {Target::ptx("sm_1", "ptx64"), Target::ptx("sm_75", "ptx9")}) {
-        const auto text = build(*module, manifest, target, {}, refusals);
+        const auto text = build(optimised, manifest, target, {});
         ASSERT_FALSE(text);
         EXPECT_EQ(text.error().code, DEFIB_ERROR_COMPILER_NO_TARGET);
     }

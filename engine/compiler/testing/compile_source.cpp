@@ -87,8 +87,10 @@ Compiled compile_source(const std::filesystem::path& source) {
     if (module == nullptr) return compiled;
     Refusals refusals;
     compiled.manifest = compile_set(*module, refusals);
+    std::string optimised;
+    if (refusals.empty()) optimised = optimise_set(*module, compiled.manifest, refusals);
     if (refusals.empty()) {
-        const auto object = build(*module, compiled.manifest, Target::x86_64(), {}, refusals);
+        const auto object = build(optimised, compiled.manifest, Target::x86_64(), {});
         if (!object) compiled.refusals.push_back({source.string(), 0, to_line(object.error())});
     }
     compiled.refusals.insert(compiled.refusals.end(), refusals.all().begin(), refusals.all().end());
