@@ -97,11 +97,13 @@ void check_field_store(const llvm::Instruction& store, const AccessPath& path,
                                        " with nothing said of what it lies in; reach it through "
                                        "the structure, with container_of()");
     // Nothing but the routine says of what type a symbol is.
-    for (const std::string& symbol : path.symbols)
-        if (!declared.writes_symbol.contains(symbol))
-            refusals.add(store, "a store to " + path.text + " at the symbol " + symbol +
-                                    ", which is not declared; declare WRITES_SYMBOL(" + symbol +
-                                    ") too");
+    for (const std::string& symbol : path.symbols) {
+        if (declared.writes_symbol.contains(symbol)) continue;
+        std::string message = "a store to ";
+        message.append(path.text).append(" at the symbol ").append(symbol);
+        message.append(", which is not declared; declare WRITES_SYMBOL(").append(symbol);
+        refusals.add(store, message.append(") too"));
+    }
     if (path.is_found || is_found_value) {
         if (!is_allowed(declared.writes_found, path.text))
             refusals.add(store, "a store " +

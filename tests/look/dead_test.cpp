@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <regex>
 
 #include "tests/faults/fault.h"
 #include "tests/faults/inject.h"
@@ -93,9 +94,13 @@ TEST(LookAtADump, ShowsWhatTheGuestWas) {
         seen.emplace(what,
                      lab::run_host_program({DEFIB_PROGRAM, what, "--target", "core:" + dump}));
     }
+    // Raw memory is a dump too; this one still changes.
+    seen.emplace("raw", lab::run_host_program({DEFIB_PROGRAM, "ps", "--target",
+                                               "core:" + guest->ram_file().string()}));
     std::filesystem::remove(dump);
     for (const auto& [what, text] : seen) ASSERT_TRUE(ok(text)) << what;
     EXPECT_TRUE(seen.at("ps")->contains(" w-crowd "));
+    EXPECT_TRUE(seen.at("raw")->contains(" w-crowd "));
     EXPECT_TRUE(seen.at("log")->contains("Run /agent as init process"));
     EXPECT_TRUE(seen.at("stat")->contains("pressure  memory full"));
     EXPECT_TRUE(seen.at("locks")->contains("CPU"));
@@ -162,6 +167,11 @@ TEST_P(LookAtLocks, NamesAMutexItsWaitersAndItsOwner) {
     EXPECT_EQ(held.size(), 1U);
     EXPECT_EQ(owners.size(), 1U);
     EXPECT_TRUE(locks["deadlocks"].empty());
+    size_t told_by_ps = 0;
+    for (const auto& one : json_of(*guest, {"ps"}).value("processes", nlohmann::json::array())) {
+        told_by_ps += one["waits_for"].get<std::string>().contains("mutex held by ") ? 1 : 0;
+    }
+    EXPECT_EQ(told_by_ps, 4U);
     // With PREEMPT_RT readers leave no more than a count.
     if (!guest->kernel().release.contains("-rt-")) expect_readers_and_writers(*guest);
 }
@@ -186,6 +196,17 @@ INSTANTIATE_TEST_SUITE_P(Kinds, LookAtDeadlocks,
                              return name;
                          });
 
+// "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [v-read:123]": who the kernel itself found
+// running there. A name may hold a colon, as kworker/1:0 does.
+std::map<int, int> stuck_in(const std::string& log) {
+    std::map<int, int> pids;
+    const std::regex line(R"(soft lockup - CPU#(\d+) stuck for \d+s! \[.*:(\d+)\])");
+    for (std::sregex_iterator one(log.begin(), log.end(), line), end; one != end; ++one) {
+        pids[std::stoi((*one)[1])] = std::stoi((*one)[2]);
+    }
+    return pids;
+}
+
 TEST_P(LookAtDeadlocks, ShowsTheDeadAndTheLockThatAllSpinFor) {
     const faults::Fault* fault = faults::find(GetParam().fault);
     ASSERT_NE(fault, nullptr);
@@ -200,6 +221,16 @@ TEST_P(LookAtDeadlocks, ShowsTheDeadAndTheLockThatAllSpinFor) {
     EXPECT_TRUE(log->contains("soft lockup"));
     const auto statistics = json_of(*guest, {"stat"});
     ASSERT_TRUE(statistics.contains("cpus")) << statistics;
+    const auto stuck = stuck_in(*log);
+    EXPECT_FALSE(stuck.empty());
+    for (const auto& [number, pid] : stuck) {
+        const auto& cpu = statistics["cpus"].at(static_cast<size_t>(number));
+        EXPECT_EQ(cpu["pid"], pid) << cpu;
+    }
+    // A spinlock's holder and its waiters forbid to be switched: at least one level of nesting
+    // each.
+    for (const auto& cpu : statistics["cpus"])
+        EXPECT_GE(cpu["preempt_count"].get<uint32_t>() & 0xff, 1U) << cpu;
 
     const auto locks = json_of(*guest, {"locks"});
     ASSERT_EQ(locks["cpus"].size(), fault->guest.cpus);
