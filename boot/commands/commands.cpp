@@ -4,6 +4,7 @@
 
 #include "boot/commands/act.h"
 #include "boot/commands/demo.h"
+#include "boot/commands/dump.h"
 #include "boot/commands/image_slots.h"
 #include "boot/commands/journal.h"
 #include "boot/commands/layout_bind.h"
@@ -31,6 +32,7 @@ std::span<const Command> commands() {
         {"", "locks", "who waits for which lock, who holds it", declare_locks},
         {"", "run", "guard a target: find faults and repair them, as a policy says", declare_run},
         {"", "journal", "what was found and done, from a journal that run kept", declare_journal},
+        {"", "dump", "a target's memory as an ELF core, for crash, drgn and gdb", declare_dump},
         {"", "demo", "a real kernel is broken and brought back", declare_demo},
         {"image", "install", "put an image into the slot that is not needed",
          declare_image_install},

@@ -156,6 +156,12 @@ Result<int> locks(const LookArguments& arguments) {
 
 }  // namespace
 
+Result<nlohmann::ordered_json> locks_as_json(Session& session) {
+    const auto seen = look(session);
+    if (!seen) return std::unexpected(seen.error());
+    return json_of(session, *seen);
+}
+
 Action declare_locks(CLI::App& options) {
     auto arguments = std::make_shared<LookArguments>();
     declare_look(options, *arguments);

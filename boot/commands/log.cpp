@@ -28,14 +28,16 @@ std::string_view text_of(const DefibLogRecord& message) {
 }
 
 // As the console shows it: each line of a message with the message's time (record_print_text()).
-void print_lines(const DefibLogRecord& message) {
+std::string lines_of(const DefibLogRecord& message) {
+    std::string lines;
     std::string_view rest = text_of(message);
     do {
         const std::string_view line = rest.substr(0, rest.find('\n'));
-        fmt::print("[{:5}.{:06}] {}\n", message.time_ns / NS_A_SECOND,
-                   message.time_ns % NS_A_SECOND / NS_A_MICROSECOND, printable(line));
+        lines += fmt::format("[{:5}.{:06}] {}\n", message.time_ns / NS_A_SECOND,
+                             message.time_ns % NS_A_SECOND / NS_A_MICROSECOND, printable(line));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     } while (!rest.empty());
+    return lines;
 }
 
 nlohmann::ordered_json json_of(const DefibLogRecord& message) {
@@ -51,16 +53,23 @@ nlohmann::ordered_json json_of(const DefibLogRecord& message) {
             {"facility", message.facility}, {"caller", message.caller_id}, {"text", text}};
 }
 
+Result<Seen> look(Session& session) {
+    auto seen = session.view("log_message");
+    if (!seen) return seen;
+    const std::string doubts = doubts_of(seen->answer);
+    if (seen->records.empty() && !doubts.empty()) {
+        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, session.target().name(), "no message found",
+                    doubts);
+    }
+    return seen;
+}
+
 Result<int> log(const Arguments& arguments) {
     auto session = open_session(arguments.look);
     if (!session) return std::unexpected(session.error());
-    const auto seen = (*session)->view("log_message");
+    const auto seen = look(**session);
     if (!seen) return std::unexpected(seen.error());
     const std::string doubts = doubts_of(seen->answer);
-    if (seen->records.empty() && !doubts.empty()) {
-        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, arguments.look.target, "no message found",
-                    doubts);
-    }
     auto json = boot::json_of(**session);
     json["torn"] = seen->answer.torn;
     json["complete"] = seen->answer.incomplete == 0 && seen->answer.records.lost == 0;
@@ -71,7 +80,7 @@ Result<int> log(const Arguments& arguments) {
         if (arguments.look.is_json) {
             json["messages"].push_back(json_of(*message));
         } else {
-            print_lines(*message);
+            fmt::print("{}", lines_of(*message));
         }
     }
     if (arguments.look.is_json) {
@@ -83,6 +92,17 @@ Result<int> log(const Arguments& arguments) {
 }
 
 }  // namespace
+
+Result<std::string> log_as_text(Session& session) {
+    const auto seen = look(session);
+    if (!seen) return std::unexpected(seen.error());
+    std::string text;
+    for (const SeenRecord& record : seen->records) {
+        const auto message = record.as<DefibLogRecord>(DEFIB_RECORD_LOG);
+        if (message) text += lines_of(*message);
+    }
+    return text;
+}
 
 Action declare_log(CLI::App& options) {
     auto arguments = std::make_shared<Arguments>();

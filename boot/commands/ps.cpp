@@ -209,36 +209,57 @@ nlohmann::ordered_json json_of(const Process& one) {
             {"task", fmt::format("{:#x}", data.task)}};
 }
 
+struct Processes {
+    std::vector<Process> all;
+    DefibAnswer answer{};
+    std::string doubts;
+};
+
+Result<Processes> look(Session& session, bool with_threads) {
+    const char* collector = with_threads ? "threads" : "processes";
+    const auto seen = session.view("process", collector);
+    if (!seen) return std::unexpected(seen.error());
+    Processes processes{processes_of(session, *seen), seen->answer, doubts_of(seen->answer)};
+    complete(session, collector, processes.all);
+    take_times(session, with_threads, processes.all);
+    if (processes.all.empty()) {
+        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, session.target().name(), "no process found",
+                    processes.doubts);
+    }
+    return processes;
+}
+
+nlohmann::ordered_json json_of(const Session& session, const Processes& processes) {
+    auto json = boot::json_of(session);
+    json["torn"] = processes.answer.torn;
+    json["complete"] = processes.answer.incomplete == 0 && processes.answer.records.lost == 0;
+    json["processes"] = nlohmann::ordered_json::array();
+    for (const Process& one : processes.all) json["processes"].push_back(json_of(one));
+    return json;
+}
+
 Result<int> ps(const Arguments& arguments) {
     auto session = open_session(arguments.look);
     if (!session) return std::unexpected(session.error());
-    const char* collector = arguments.with_threads ? "threads" : "processes";
-    const auto seen = (*session)->view("process", collector);
+    const auto seen = look(**session, arguments.with_threads);
     if (!seen) return std::unexpected(seen.error());
-    std::vector<Process> all = processes_of(**session, *seen);
-    const DefibAnswer answer = seen->answer;
-    complete(**session, collector, all);
-    take_times(**session, arguments.with_threads, all);
-    const std::string doubts = doubts_of(answer);
-    if (all.empty()) {
-        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, arguments.look.target, "no process found",
-                    doubts);
-    }
     if (arguments.look.is_json) {
-        auto json = boot::json_of(**session);
-        json["torn"] = answer.torn;
-        json["complete"] = answer.incomplete == 0 && answer.records.lost == 0;
-        json["processes"] = nlohmann::ordered_json::array();
-        for (const Process& one : all) json["processes"].push_back(json_of(one));
-        print_json(json);
+        print_json(json_of(**session, *seen));
         return DEFIB_EXIT_DONE;
     }
-    print_table(all);
-    if (!doubts.empty()) fmt::print(stderr, "defib: {}: {}\n", arguments.look.target, doubts);
+    print_table(seen->all);
+    if (!seen->doubts.empty())
+        fmt::print(stderr, "defib: {}: {}\n", arguments.look.target, seen->doubts);
     return DEFIB_EXIT_DONE;
 }
 
 }  // namespace
+
+Result<nlohmann::ordered_json> processes_as_json(Session& session) {
+    const auto seen = look(session, /*with_threads=*/true);
+    if (!seen) return std::unexpected(seen.error());
+    return json_of(session, *seen);
+}
 
 Action declare_ps(CLI::App& options) {
     auto arguments = std::make_shared<Arguments>();

@@ -225,6 +225,12 @@ Result<int> stat(const LookArguments& arguments) {
 
 }  // namespace
 
+Result<nlohmann::ordered_json> statistics_as_json(Session& session) {
+    const auto seen = look(session);
+    if (!seen) return std::unexpected(seen.error());
+    return json_of(session, *seen);
+}
+
 Action declare_stat(CLI::App& options) {
     auto arguments = std::make_shared<LookArguments>();
     declare_look(options, *arguments);

@@ -10,6 +10,7 @@ std::optional<Vmcoreinfo> Vmcoreinfo::parse(std::string_view text) {
     text = text.substr(0, text.find('\0'));
     if (!text.starts_with("OSRELEASE=")) return std::nullopt;
     Vmcoreinfo info;
+    info.text_ = text;
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
@@ -43,6 +44,23 @@ std::optional<int64_t> Vmcoreinfo::number(std::string_view name) const {
     if (!text) return std::nullopt;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value, 10);
     return error == std::errc{} ? std::optional(value) : std::nullopt;
+}
+
+std::optional<uint64_t> Vmcoreinfo::unsigned_number(std::string_view kind,
+                                                    std::string_view name) const {
+    const std::string* text = find(kind, name);
+    uint64_t value = 0;
+    if (!text) return std::nullopt;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value, 10);
+    return error == std::errc{} ? std::optional(value) : std::nullopt;
+}
+
+std::optional<uint64_t> Vmcoreinfo::offset(std::string_view name) const {
+    return unsigned_number("OFFSET", name);
+}
+
+std::optional<uint64_t> Vmcoreinfo::size(std::string_view name) const {
+    return unsigned_number("SIZE", name);
 }
 
 }  // namespace defib::layouts
