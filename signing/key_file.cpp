@@ -102,6 +102,7 @@ Result<NamedKey> read_pem(std::string_view text, const std::string& object) {
     std::array<uint8_t, PEM_PREFIX.size() + sizeof(PublicKey)> der{};
     size_t length = 0;
     if (end == std::string_view::npos ||
+        // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `end` is the length
         sodium_base642bin(der.data(), der.size(), text.data(), end, "\r\n", &length, nullptr,
                           sodium_base64_VARIANT_ORIGINAL) != 0 ||
         length != der.size() ||

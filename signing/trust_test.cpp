@@ -9,7 +9,6 @@
 namespace defib::signing {
 namespace {
 
-using testing::entry;
 using testing::key;
 using testing::make;
 

@@ -16,12 +16,14 @@ __asm__(
     ".byte 0\n"  // the driver takes a text that ends
     ".previous\n");
 
+// The assembler's names. NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 extern const char defib_manifest_begin[];
 extern const char defib_manifest_end[];
 extern const char defib_ptx_begin[];
 extern const char defib_ptx_end[];
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace defib::boot {
 

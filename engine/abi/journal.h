@@ -73,7 +73,7 @@ enum DefibJournalKind {
     X(COOLING,          21, "it was just treated, and the cool-down is not over")
 // clang-format on
 
-#define DEFIB_DECLINE_NUMBER(name, number, text) DEFIB_DECLINE_##name = number,
+#define DEFIB_DECLINE_NUMBER(name, number, text) DEFIB_DECLINE_##name = (number),
 enum DefibDecline { DEFIB_DECLINE_NONE = 0, DEFIB_DECLINE_LIST(DEFIB_DECLINE_NUMBER) };
 #undef DEFIB_DECLINE_NUMBER
 

@@ -91,6 +91,7 @@ TEST_F(Chain, ShowsEachStore) {
     EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_STORE),
               (std::vector<uint64_t>{object(0), object(1)}));
     const auto* store =
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): records lie at an address of the backend
         reinterpret_cast<const DefibStoreRecord*>(answer.records.bytes + sizeof(DefibRecordHeader));
     EXPECT_EQ(store->old_value, 0U);
     EXPECT_EQ(store->new_value, MARK);

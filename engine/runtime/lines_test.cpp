@@ -71,7 +71,7 @@ TEST_F(Lines, KeepTheNewestEight) {
     for (uint64_t i = 0; i < 9; i++) memory.write<uint64_t>(AT + i * 0x100, i);
     for (uint64_t i = 0; i < 9; i++) EXPECT_EQ(load(AT + i * 0x100, 8), i);
     for (uint64_t i = 0; i < 9; i++) memory.write<uint64_t>(AT + i * 0x100, 100 + i);
-    EXPECT_EQ(load(AT + 8 * 0x100, 8), 8U);
+    EXPECT_EQ(load(AT + uint64_t{8} * 0x100, 8), 8U);
     EXPECT_EQ(load(AT, 8), 100U);
 }
 

@@ -91,6 +91,7 @@ TEST_F(Respond, ChoosesTheVictimByTheRulesMeasure) {
 TEST_F(Respond, KeepsTheHighestRankedOfMoreCulpritsThanFit) {
     machine.add_rule("memory");
     std::vector<DefibCulprit> crowd;
+    crowd.reserve(40);
     for (int32_t i = 0; i < 40; i++) {
         crowd.push_back(culprit(100 + i, "one", static_cast<uint64_t>(i == 33 ? 99 : i)));
     }
@@ -342,7 +343,7 @@ TEST_F(Respond, KeepsToTheBudgetsOfRuleAndPolicy) {
         EXPECT_EQ(one.acts.size(), 3U);
         EXPECT_TRUE(one.has(DEFIB_JOURNAL_DECLINED,
                             of_rule ? DEFIB_DECLINE_RULE_BUDGET : DEFIB_DECLINE_POLICY_BUDGET));
-        one.now_ms += 3600 * 1000;
+        one.now_ms += uint64_t{3600} * 1000;
         one.run_ms(1);
         EXPECT_EQ(one.acts.size(), 4U);
     }

@@ -69,12 +69,14 @@ class Compiler {
         table.acts_per_hour =
             static_cast<uint32_t>(reader.number("repairs_per_hour", 0, DEFIB_POLICY_ALL_ACTS_MAX));
         if (const JsonValue* protect = reader.take_needed("protect")) read_protect(*protect);
-        reader.each(
-            "detectors", vocabulary_.detectors.size(),
-            [&](const JsonValue& one, std::string where) { read_detector(one, std::move(where)); });
-        reader.each("rules", DEFIB_POLICY_RULES, [&](const JsonValue& one, std::string where) {
-            read_rule(one, std::move(where));
-        });
+        reader.each("detectors", vocabulary_.detectors.size(),
+                    [&](const JsonValue& one, const std::string& where) {
+                        read_detector(one, std::move(where));
+                    });
+        reader.each("rules", DEFIB_POLICY_RULES,
+                    [&](const JsonValue& one, const std::string& where) {
+                        read_rule(one, std::move(where));
+                    });
         reader.finish();
         for (const auto& [name, watch] : watches_) {
             if (watch.is_used) continue;
@@ -113,19 +115,23 @@ class Compiler {
     void read_protect(const JsonValue& value) {
         DefibPolicy& table = result_.table;
         ObjectReader reader(value, "protect", result_.problems);
-        reader.each("names", DEFIB_POLICY_NAMES, [&](const JsonValue& one, std::string where) {
-            const auto* name = one.get<std::string>();
-            if (name == nullptr || !is_plain(*name)) return reader.complain(where + " is no name");
-            // TASK_COMM_LEN: the kernel keeps no more, so a longer one would protect nobody.
-            put_text(reader, "a name of a process", *name, table.names[table.name_count++],
-                     DEFIB_POLICY_COMM_SIZE - 1);
-        });
-        reader.each("cgroups", DEFIB_POLICY_CGROUPS, [&](const JsonValue& one, std::string where) {
-            const auto* path = one.get<std::string>();
-            if (path == nullptr) return reader.complain(where + " is no path");
-            read_path(reader, *path, table.cgroups[table.cgroup_count++]);
-        });
-        reader.each("pids", DEFIB_POLICY_PIDS, [&](const JsonValue& one, std::string where) {
+        reader.each("names", DEFIB_POLICY_NAMES,
+                    [&](const JsonValue& one, const std::string& where) {
+                        const auto* name = one.get<std::string>();
+                        if (name == nullptr || !is_plain(*name))
+                            return reader.complain(where + " is no name");
+                        // TASK_COMM_LEN: the kernel keeps no more, so a longer one would protect
+                        // nobody.
+                        put_text(reader, "a name of a process", *name,
+                                 table.names[table.name_count++], DEFIB_POLICY_COMM_SIZE - 1);
+                    });
+        reader.each("cgroups", DEFIB_POLICY_CGROUPS,
+                    [&](const JsonValue& one, const std::string& where) {
+                        const auto* path = one.get<std::string>();
+                        if (path == nullptr) return reader.complain(where + " is no path");
+                        read_path(reader, *path, table.cgroups[table.cgroup_count++]);
+                    });
+        reader.each("pids", DEFIB_POLICY_PIDS, [&](const JsonValue& one, const std::string& where) {
             const auto pid = number_in(one);
             // PID_MAX_LIMIT
             if (!pid || *pid == 0 || *pid > 4194304) return reader.complain(where + " is no pid");
@@ -208,7 +214,7 @@ class Compiler {
         const bool is_any = reader.has("any_of");
         rule.join = is_any ? DEFIB_JOIN_ANY : DEFIB_JOIN_ALL;
         reader.each(is_any ? "any_of" : "all_of", DEFIB_POLICY_CONDITIONS,
-                    [&](const JsonValue& one, std::string where) {
+                    [&](const JsonValue& one, const std::string& where) {
                         ObjectReader condition(one, std::move(where), result_.problems);
                         read_condition(condition, rule.conditions[rule.condition_count++]);
                         condition.finish();
@@ -239,13 +245,14 @@ class Compiler {
         rule.acts_per_hour =
             static_cast<uint32_t>(reader.number("repairs_per_hour", 0, DEFIB_POLICY_ACTS_MAX));
         reader.take_needed("steps");
-        reader.each("steps", DEFIB_POLICY_STEPS, [&](const JsonValue& one, std::string where) {
-            ObjectReader step(one, std::move(where), result_.problems);
-            const std::string off =
-                read_step(step, vocabulary_, rule.victim, rule.steps[rule.step_count++]);
-            step.finish();
-            if (!off.empty() && why_observes_.empty()) why_observes_ = off;
-        });
+        reader.each(
+            "steps", DEFIB_POLICY_STEPS, [&](const JsonValue& one, const std::string& where) {
+                ObjectReader step(one, std::move(where), result_.problems);
+                const std::string off =
+                    read_step(step, vocabulary_, rule.victim, rule.steps[rule.step_count++]);
+                step.finish();
+                if (!off.empty() && why_observes_.empty()) why_observes_ = off;
+            });
     }
 
     void read_victim(ObjectReader& outer, const JsonValue& value, DefibPolicyRule& rule) {

@@ -12,10 +12,12 @@ __asm__(
     "defib_default_policy_end:\n"
     ".previous\n");
 
+// The assembler's names. NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 extern const char defib_default_policy_begin[];
 extern const char defib_default_policy_end[];
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace defib::image {
 

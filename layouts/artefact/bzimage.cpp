@@ -44,6 +44,7 @@ bool has_sum(std::string_view version) {
     unsigned major = 0;
     unsigned minor = 0;
     const char* end = version.data() + version.size();
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `end` bounds it
     const auto [dot, bad] = std::from_chars(version.data(), end, major);
     if (bad != std::errc() || dot == end || *dot != '.') return false;
     if (std::from_chars(dot + 1, end, minor).ec != std::errc()) return false;
