@@ -28,8 +28,9 @@ constexpr const char* OUTSIDE = "a reference to a type outside its unit (link-ti
 struct Value {
     enum Kind : uint8_t { none, number, text, reference, block } kind = none;
     uint64_t bits = 0;  // of a reference: the offset in the unit
-    std::string_view string;
-    uint8_t bytes = 0;  // of a number of fixed width
+    // Not redundant: clang warns of a designated initializer that leaves it out.
+    std::string_view string{};  // NOLINT(readability-redundant-member-init)
+    uint8_t bytes = 0;          // of a number of fixed width
     bool is_signed = false;
 };
 
