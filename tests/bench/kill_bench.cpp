@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The paper's Fig. 3: a thousand processes killed, asleep and busy, from outside and by the guest's
+// own killall. The time is from the first look at the list (of killall: from its start) until the
+// last one is gone from it. One round each: a crowd takes half a minute to gather.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "boot/commands/look.h"
+#include "engine/abi/reason.h"
+#include "engine/routines/views/records.h"
+#include "tests/faults/inject.h"
+#include "tests/faults/symptom.h"
+
+namespace defib {
+namespace {
+
+using lab::Clock;
+
+constexpr auto PATIENCE = std::chrono::milliseconds(120'000);
+
+struct Crowd {
+    std::optional<lab::Guest> guest;
+    std::unique_ptr<boot::Session> session;
+    faults::Injection injection;
+    std::string name;
+};
+
+std::optional<Crowd> gather(benchmark::State& state, const char* kernel, const char* fault) {
+    const auto give_up = [&](const Error& error) {
+        state.SkipWithError(to_line(error).c_str());
+        return std::nullopt;
+    };
+    Crowd crowd;
+    auto guest = lab::Guest::boot(faults::guest_for(*faults::find(fault), kernel));
+    if (!guest) return give_up(guest.error());
+    crowd.guest = std::move(*guest);
+    boot::LookArguments look;
+    look.target = "vm:" + crowd.guest->ram_file().string();
+    auto session = boot::open_session(look, boot::Access::act);
+    if (!session) return give_up(session.error());
+    crowd.session = std::move(*session);
+    auto injection = faults::inject(*crowd.guest, fault);
+    if (!injection) return give_up(injection.error());
+    crowd.injection = *injection;
+    const auto seen = faults::wait_for_symptom(*crowd.guest, crowd.injection);
+    if (!seen) return give_up(seen.error());
+    crowd.name = std::string(fault) == "crowd_busy" ? "v-crowd-busy" : "v-crowd-asleep";
+    return crowd;
+}
+
+// Not their parent, which waits for them all.
+std::vector<DefibProcessRecord> members(Crowd& crowd) {
+    std::vector<DefibProcessRecord> all;
+    const auto seen = crowd.session->view("process", "processes");
+    if (!seen) return all;
+    for (const boot::SeenRecord& record : seen->records) {
+        const auto one = record.as<DefibProcessRecord>(DEFIB_RECORD_PROCESS);
+        if (one && one->pid != crowd.injection.programs.front() &&
+            crowd.name.starts_with(std::string(one->comm, strnlen(one->comm, sizeof one->comm)))) {
+            all.push_back(*one);
+        }
+    }
+    return all;
+}
+
+void kill_from_outside(Crowd& crowd) {
+    boot::Session& session = *crowd.session;
+    const uint32_t signal = session.manifest().number_of("signal").value();
+    const uint32_t wake = session.manifest().number_of("wake_signalled").value();
+    auto left = members(crowd);
+    const auto arguments = [](const DefibProcessRecord& one) {
+        return std::array<uint64_t, 4>{one.task, static_cast<uint64_t>(one.pid), one.start_ns,
+                                       SIGKILL};
+    };
+    for (const auto& one : left) session.act(signal, arguments(one));
+    while (!left.empty()) {
+        std::erase_if(left, [&](const DefibProcessRecord& one) {
+            return session.observe(signal, arguments(one)) == DEFIB_EFFECT_THERE;
+        });
+        for (const auto& one : left) session.act(wake, arguments(one));
+    }
+}
+
+void measure(benchmark::State& state, const char* kernel, const char* fault, bool is_outside) {
+    for (auto _ : state) {
+        auto crowd = gather(state, kernel, fault);
+        if (!crowd) return;
+        const auto start = Clock::now();
+        if (is_outside) {
+            kill_from_outside(*crowd);
+        } else {
+            const auto sent = crowd->guest->start({"killall", "-9", crowd->name});
+            if (!sent) return state.SkipWithError(to_line(sent.error()).c_str());
+        }
+        while (!members(*crowd).empty()) {
+            if (Clock::now() - start > PATIENCE) return state.SkipWithError("not all ended");
+        }
+        state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
+    }
+}
+
+void declare() {
+    for (const char* kernel : {"6.1", "6.12"}) {
+        for (const char* fault : {"crowd_asleep", "crowd_busy"}) {
+            for (const bool is_outside : {true, false}) {
+                const auto name = fmt::format("kill/{}/{}/{}", kernel, fault,
+                                              is_outside ? "from_outside" : "killall_in_it");
+                benchmark::RegisterBenchmark(
+                    name.c_str(),
+                    [=](benchmark::State& state) { measure(state, kernel, fault, is_outside); })
+                    ->Iterations(1)
+                    ->UseManualTime()
+                    ->Unit(benchmark::kMillisecond);
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace defib
+
+int main(int argc, char** argv) {
+    defib::declare();
+    benchmark::Initialize(&argc, argv);
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+}
