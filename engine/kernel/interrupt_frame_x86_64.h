@@ -21,7 +21,10 @@ kernel_struct pt_regs {
 
 inline constexpr u64 KERNEL_CODE_SEGMENT = 0x10;  // __KERNEL_CS
 inline constexpr u64 KERNEL_DATA_SEGMENT = 0x18;  // __KERNEL_DS
-inline constexpr u64 SEGMENT_BITS = 0xffff;       // with FRED the rest of the word has other uses
+// What an interrupt out of user code puts into SS (Intel SDM, volume 3, 6.14.4); a switch to
+// another task does not load it again, so a kernel thread may run with it for as long as it runs.
+inline constexpr u64 NO_SEGMENT = 0;
+inline constexpr u64 SEGMENT_BITS = 0xffff;  // with FRED the rest of the word has other uses
 
 inline u64 stack_word(u64 address) {
     return *pointer_from<const u64>(address);
@@ -30,7 +33,8 @@ inline u64 stack_word(u64 address) {
 // Whether the word at this place of a stack is the RIP that such a frame begins with.
 inline bool is_interrupt_frame(u64 at) {
     if ((stack_word(at + 8) & SEGMENT_BITS) != KERNEL_CODE_SEGMENT) return false;
-    if ((stack_word(at + 32) & SEGMENT_BITS) != KERNEL_DATA_SEGMENT) return false;
+    const u64 stack_segment = stack_word(at + 32) & SEGMENT_BITS;
+    if (stack_segment != KERNEL_DATA_SEGMENT && stack_segment != NO_SEGMENT) return false;
     return (stack_word(at + 24) & ~u64{15}) == at + 40;
 }
 
