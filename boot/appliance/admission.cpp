@@ -65,7 +65,7 @@ Result<std::string> Admission::read_image(const Options& options, std::string& s
     storage_ = std::move(*storage);
     auto slots = Slots::open(*storage_);
     if (!slots) return std::unexpected(slots.error());
-    slots_.emplace(std::move(*slots));
+    slots_.emplace(*slots);
     auto choice = slots_->choose([&](const std::string& file) -> Result<void> {
         if (auto image = verify_quietly(file); !image) return std::unexpected(image.error());
         return {};

@@ -72,11 +72,11 @@ TEST_F(Appliance, WatchesSealedAndEndsWithItsEngine) {
         const auto image = (folder_ / "image").string();
         const std::string routines =
             DEFIB_BUILD_FOLDER "/engine/routines/defib_routine_set.manifest.json";
-        ASSERT_TRUE(ok(
-            lab::run_host_program({DEFIB_PROGRAM, "image", "build", "-o", image, "--version", "1",
-                                   "--security-counter", "1", "--source-date", "1750000000",
-                                   "--target", "*/*/*", "--part", "manifest=" + routines, "--part",
-                                   "engine-x86-64=" DEFIB_BUILD_FOLDER "/engine/defib_twin.so"})));
+        ASSERT_TRUE(ok(lab::run_host_program(
+            {DEFIB_PROGRAM, "image", "build", "-o", image, "--version", "1", "--security-counter",
+             "1", "--source-date", "1750000000", "--target", "*/*/*", "--part",
+             "manifest=" + routines, "--part",
+             std::string("engine-x86-64=") + DEFIB_BUILD_FOLDER + "/engine/defib_twin.so"})));
         ASSERT_TRUE(ok(lab::run_host_program(
             {DEFIB_PROGRAM, "image", "sign", image, "--key", (trust() / "image-key.key").string(),
              "--passphrase-file", (trust() / "phrase").string()})));

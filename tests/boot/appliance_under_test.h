@@ -50,6 +50,7 @@ class Boot {
         posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDERR_FILENO);
         std::vector<char*> argv;
+        argv.reserve(arguments.size() + 1);
         for (std::string& argument : arguments) argv.push_back(argument.data());
         argv.push_back(nullptr);
         EXPECT_EQ(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ), 0);
@@ -70,7 +71,9 @@ class Boot {
     // The first line with this text; empty: it ended without.
     std::string wait_for(const std::string& text) {
         char line[2048];
-        while (std::fgets(line, sizeof line, messages_.get()) != nullptr) {
+        while (!has_ended_) {
+            has_ended_ = std::fgets(line, sizeof line, messages_.get()) == nullptr;
+            if (has_ended_) break;
             said_ += line;
             if (std::string_view(line).contains(text)) return line;
         }
@@ -95,6 +98,7 @@ class Boot {
     pid_t pid_ = -1;
     std::unique_ptr<std::FILE, Close> messages_;
     std::string said_;
+    bool has_ended_ = false;
 };
 
 // "CapEff" -> "0000000000000000"

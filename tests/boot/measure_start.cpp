@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
         return exit_status(guest.error().code);
     }
     std::vector<Run> runs;
+    runs.reserve(static_cast<size_t>(count));
     for (int i = 0; i < count; i++) runs.push_back(run_once(argv[1], guest->ram_file().string()));
     std::ranges::sort(runs, {}, &Run::ms);
     const Run& median = runs[runs.size() / 2];

@@ -29,11 +29,11 @@ class Update : public Appliance {
         const auto image = (folder_ / "useless").string();
         const std::string routines =
             DEFIB_BUILD_FOLDER "/engine/routines/defib_routine_set.manifest.json";
-        EXPECT_TRUE(ok(
-            lab::run_host_program({DEFIB_PROGRAM, "image", "build", "-o", image, "--version", "2",
-                                   "--security-counter", "2", "--source-date", "1750000000",
-                                   "--target", "*/*/*", "--part", "manifest=" + routines, "--part",
-                                   "engine-x86-64=" DEFIB_BUILD_FOLDER "/engine/defib_twin.so"})));
+        EXPECT_TRUE(ok(lab::run_host_program(
+            {DEFIB_PROGRAM, "image", "build", "-o", image, "--version", "2", "--security-counter",
+             "2", "--source-date", "1750000000", "--target", "*/*/*", "--part",
+             "manifest=" + routines, "--part",
+             std::string("engine-x86-64=") + DEFIB_BUILD_FOLDER + "/engine/defib_twin.so"})));
         EXPECT_TRUE(ok(lab::run_host_program(
             {DEFIB_PROGRAM, "image", "sign", image, "--key", (trust() / "image-key.key").string(),
              "--passphrase-file", (trust() / "phrase").string()})));

@@ -88,19 +88,19 @@ class Service : public testing::Test {
 
     static void SetUpTestSuite() {
         if (geteuid() != 0) return;
-        folder_ = std::make_unique<signing::testing::Folder>();
+        folder = std::make_unique<signing::testing::Folder>();
         const auto made = lab::run_host_program(
             {DEFIB_PACKAGE_TESTS "/make_service_tree", DEFIB_BUILD_FOLDER, tree().string()});
-        why_not_ = made ? *made : to_line(made.error());
+        why_not = made ? *made : to_line(made.error());
         EXPECT_TRUE(ok(made));
     }
-    static void TearDownTestSuite() { folder_.reset(); }
+    static void TearDownTestSuite() { folder.reset(); }
     void SetUp() override {
         if (geteuid() != 0) GTEST_SKIP() << "a tree is made by root";
-        if (!std::filesystem::exists(tree())) GTEST_SKIP() << why_not_;
+        if (!std::filesystem::exists(tree())) GTEST_SKIP() << why_not;
     }
 
-    static std::filesystem::path tree() { return *folder_ / "tree"; }
+    static std::filesystem::path tree() { return *folder / "tree"; }
 
     static void guard(const std::string& target,
                       const std::string& image = "/usr/lib/defib/image") {
@@ -110,8 +110,8 @@ class Service : public testing::Test {
                 << (may_lower_oom_score() ? "" : " --keep-oom-score") << "\"\n";
     }
 
-    static inline std::unique_ptr<signing::testing::Folder> folder_;
-    static inline std::string why_not_;
+    static inline std::unique_ptr<signing::testing::Folder> folder;
+    static inline std::string why_not;
 };
 
 size_t repairs_in(const std::filesystem::path& journal) {
