@@ -54,6 +54,7 @@ struct RoundArguments {
     std::string build;
     std::string defib;
     unsigned healthy_s = 600;
+    bool tells = false;
     int64_t until = 0;  // seconds since 1970; 0: no end
 };
 
@@ -64,6 +65,7 @@ int hold(const RoundArguments& arguments) {
                                             std::chrono::seconds(arguments.healthy_s))
                              : hold_round(arguments.round, arguments.defib);
     result.build = arguments.build;
+    if (arguments.tells) fmt::print(stderr, "{}", result.all);
     fmt::print("{}\n",
                to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return DEFIB_EXIT_DONE;
@@ -112,6 +114,7 @@ int main(int count, char** arguments) {
     round->add_option("--defib", one.defib)->required();
     round->add_option("--healthy-seconds", one.healthy_s);
     round->add_option("--until", one.until);
+    round->add_flag("--tell", one.tells, "all that defib said too, on standard error");
     CLI::App* table = app.add_subcommand("write", "puts the table into a document");
     table->add_option("document", document)->required();
     table->add_option("results", files)->required();

@@ -44,6 +44,7 @@ struct RoundResult {
     std::vector<std::string> false_findings;  // neither owed nor true of such a machine
     std::vector<std::string> harm;            // done to who had nothing to do with it
     std::string last;                         // what defib said last; for who looks into it
+    std::string all;                          // everything; not kept
 };
 
 nlohmann::json to_json(const RoundResult& result);

@@ -159,6 +159,7 @@ void take(const Verdict& verdict, RoundResult& result) {
 void finish(Bed& bed, RoundResult& result) {
     result.lost = recover::count_lost(*bed.guest, bed.innocents);
     result.watched_s = seconds(Clock::now() - bed.since);
+    result.all = bed.run->to_text();
 }
 
 }  // namespace
