@@ -7,8 +7,8 @@
 # by defibc. Gives the library NAME (what the CPU twin links: defib_dispatch() and the manifest's
 # text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx: with RUNTIME
 # this is a whole GPU program, else it lacks what engine/runtime brings. With DEFIB_CUBINS, where ptxas is
-# installed, also NAME.<card>.cubin, machine code for each generation of cards that it knows: a minute each,
-# which is for whoever ships an image, not for every build.
+# installed, also NAME.<card>.cubin, machine code for each generation of cards that it knows (or for those
+# listed): a minute each, which is for whoever ships an image, not for every build.
 #
 # What the flags are for: both processors wrap integers and know no aliasing by type; address 0 is
 # one like any other in a kernel's memory; nothing is undefined that can be made zero; names and
@@ -23,10 +23,15 @@ set(DEFIB_ROUTINE_FLAGS
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin)
 set(DEFIB_CARDS sm_75 sm_80 sm_86 sm_89 sm_90 sm_100 sm_120)
 set(DEFIB_CUBIN_CARDS)
-option(DEFIB_CUBINS "machine code for each generation of cards, made by ptxas" OFF)
+set(DEFIB_CUBINS OFF CACHE STRING
+    "machine code made by ptxas: OFF, ON for each generation of cards, or a list (sm_75;sm_90)")
 if(PTXAS AND DEFIB_CUBINS)
   execute_process(COMMAND ${PTXAS} --help OUTPUT_VARIABLE ptxas_help)
-  foreach(card ${DEFIB_CARDS})
+  set(cards ${DEFIB_CUBINS})
+  if(DEFIB_CUBINS STREQUAL "ON")
+    set(cards ${DEFIB_CARDS})
+  endif()
+  foreach(card ${cards})
     if(ptxas_help MATCHES "'${card}'")
       list(APPEND DEFIB_CUBIN_CARDS ${card})
     endif()

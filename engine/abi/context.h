@@ -73,6 +73,8 @@ enum DefibLineUse { DEFIB_LINES_NONE = 0, DEFIB_LINES_OWN = 1, DEFIB_LINES_SHARE
 struct DefibLines {
     uint32_t use;  // enum DefibLineUse; NONE: each load goes to memory
     uint32_t next;
+    uint64_t last;                    // address of the line that served last; 0: none
+    uint64_t last_words;              // and where its words are
     uint64_t addresses[DEFIB_LINES];  // virtual; 0: empty
     uint64_t words[DEFIB_LINES][DEFIB_LINE_SIZE / 8];
 };
@@ -85,11 +87,21 @@ struct DefibPool {
     uint64_t words;  // and of the lines
 };
 
+// The stretch of memory that is read most (the direct map), where nothing lies over it: no picture,
+// line or planned store. So that most loads take one comparison.
+struct DefibNear {
+    uint64_t first;  // virtual
+    uint64_t size;   // 0: every load goes the long way
+    uint64_t backend;
+};
+
 enum DefibStores { DEFIB_STORES_DENIED = 0, DEFIB_STORES_PLANNED = 1 };
 
 struct DefibContext {
     const struct DefibTarget* target;
-    uint64_t fuel;           // left
+    uint64_t fuel;   // left
+    uint64_t reads;  // loads so far
+    struct DefibNear near;
     uint32_t death;          // enum DefibDeath, or a routine's own reason; 0: alive
     uint32_t stores;         // enum DefibStores
     uint64_t death_address;  // where that was for an address; 0 otherwise

@@ -27,6 +27,8 @@ enum DefibJournalKind {
     // After STORED, of the same store. subject: field; physical address, DEFIB_STORE_WHOLE or 0,
     // and which bytes of it were written: offset, size.
     DEFIB_JOURNAL_STORED_AT = 11,
+    // The loop had died and was started again; what was in hand is forgotten. Written by boot.
+    DEFIB_JOURNAL_RESTARTED = 12,
 
     // The responder's. Entries of one case carry its number.
     DEFIB_JOURNAL_OPENED = 32,     // subject: fault; rule, key, since, culprits

@@ -13,8 +13,9 @@
 enum DefibCommandKind {
     DEFIB_COMMAND_NONE = 0,
     DEFIB_COMMAND_STOP = 1,
-    DEFIB_COMMAND_VIEW = 2,  // collect, then one execution for each object found
-    DEFIB_COMMAND_ACT = 3,   // replicate, compare, commit
+    DEFIB_COMMAND_VIEW = 2,        // collect, then one execution for each object found
+    DEFIB_COMMAND_ACT = 3,         // replicate, compare, commit
+    DEFIB_COMMAND_STATISTICS = 4,  // how long what takes (statistics.h)
 };
 
 struct DefibView {

@@ -44,6 +44,7 @@ struct DefibCase {
     uint64_t seen_ns;       // when its detector saw the finding last
     uint64_t look_ns;       // when something is to be done next
     uint64_t repeat_ns;     // when what follows in the step's chain is done again
+    uint64_t found;         // ticks when the finding was taken that the repair began with
     struct DefibFinding finding;
     uint32_t culprit_count;
     uint32_t is_told;  // they are in the journal

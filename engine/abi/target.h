@@ -33,10 +33,22 @@ struct DefibKernelMap {
     struct DefibLinear linear[DEFIB_LINEAR_MAPS];
 };
 
+// What a linear map and a range of the window have in common: from an address to the backend's in
+// one comparison.
+#define DEFIB_STRETCHES 32
+struct DefibStretch {
+    uint64_t first;  // virtual
+    uint64_t size;
+    uint64_t physical;
+    uint64_t backend;
+};
+
 struct DefibTarget {
     struct DefibWindow window;
     struct DefibKernelMap map;
     struct DefibBinding binding;
+    uint64_t stretch_count;  // set by prepare() (engine/runtime/translate.h); 0 is slow, not wrong
+    struct DefibStretch stretches[DEFIB_STRETCHES];
 };
 
 #endif

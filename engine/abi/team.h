@@ -45,6 +45,7 @@ enum DefibJobKind {
     DEFIB_JOB_ITEMS = 1,     // the routine for each object
     DEFIB_JOB_DELIVER = 2,   // the chunks' records to where they belong
     DEFIB_JOB_REPLICAS = 3,  // replicas [first, first + count), each on a multiprocessor of its own
+    DEFIB_JOB_DETECTORS = 4,  // those of the bits in `objects`, each on a worker of its own
 };
 struct DefibJob {
     uint32_t kind;
@@ -58,6 +59,7 @@ struct DefibJob {
     uint64_t fuel;
     uint64_t objects;  // address records of 16 bytes
     uint64_t out;      // where records are delivered
+    uint64_t now_ns;   // a detector's clock
     uint64_t arguments[DEFIB_ARGUMENTS];
 };
 
@@ -91,8 +93,8 @@ struct DefibTeam {
     struct DefibChunk* chunks;  // room for DEFIB_VIEW_OBJECTS
     struct DefibJob job;
     struct DefibPool pool;
-    struct DefibOrder order;                // of the loop's own warp
-    struct DefibChunk totals[DEFIB_LANES];  // of each lane's share, while adding up
+    struct DefibOrder order;  // of the loop's own warp
+    struct DefibChunk total;  // of all chunks
 };
 
 #endif

@@ -14,8 +14,10 @@ Result<void> assemble(const std::string& assembler, const std::filesystem::path&
     const std::filesystem::path unfinished = output.string() + ".unfinished";
     std::vector<std::string> arguments = {"-arch=" + processor, ptx, "-o", unfinished};
     // Of a text without an entry, a part to be linked, ptxas keeps nothing unless it is told to.
-    if (!as_text(text->bytes()).contains(".entry"))
-        arguments.insert(arguments.begin(), "--compile-only");
+    // One with an entry runs with as many warps as the registers of a multiprocessor allow
+    // (boot/backend/cuda/program.cpp).
+    const bool is_whole = as_text(text->bytes()).contains(".entry");
+    arguments.insert(arguments.begin(), is_whole ? "-maxrregcount=128" : "--compile-only");
     const char* const programs[] = {assembler.c_str()};
     const auto run = run_tool(programs, arguments, {});
     std::error_code ignored;

@@ -27,7 +27,8 @@ namespace {
 constexpr uint64_t DEFAULT_FUEL = 10'000;
 constexpr uint64_t MOST_FUEL = 100'000'000;
 constexpr size_t MOST_ARGUMENTS = 6;
-constexpr size_t MOST_LINKS = 4;  // DEFIB_CHAIN
+constexpr size_t MOST_LINKS = 4;   // DEFIB_CHAIN
+constexpr size_t MOST_STAGES = 4;  // DEFIB_COLLECTOR_STAGES
 
 std::string text_of(const llvm::Value* value) {
     llvm::StringRef text;
@@ -192,14 +193,21 @@ void check_chain(const Entry& entry, const Entries& entries, Refusals& refusals)
     }
 }
 
-// What finds the heads for a collector is one itself, and starts from nothing.
+// What finds the heads for a collector is one itself; few stages, as engine/runtime/collect.cpp has
+// them, and the last one starts from nothing.
 void check_heads(const Entry& entry, const Entries& entries, Refusals& refusals) {
-    const Declaration& declared = entry.routine.declaration;
-    if (declared.kind != "collector" || declared.collector.empty()) return;
-    const auto heads = entries.find(declared.collector);
-    if (heads != entries.end() && !heads->second.routine.declaration.collector.empty())
-        refusals.add(*entry.function, "OF_EACH names '" + declared.collector +
-                                          "', which is OF_EACH of another itself; name the first");
+    const Declaration* declared = &entry.routine.declaration;
+    if (declared->kind != "collector") return;
+    for (unsigned stages = 0; !declared->collector.empty(); stages++) {
+        const auto heads = entries.find(declared->collector);
+        if (heads == entries.end()) return;
+        if (stages == MOST_STAGES - 1)
+            return refusals.add(*entry.function,
+                                "OF_EACH leads through more than " +
+                                    std::to_string(MOST_STAGES - 1) +
+                                    " other collectors, or back; name one nearer to the first");
+        declared = &heads->second.routine.declaration;
+    }
 }
 
 void check_references(const Entry& entry, const Entries& entries, Refusals& refusals) {

@@ -92,7 +92,7 @@ TEST(Assembler, IsAskedForOneCardAndWritesWhatItMade) {
         "-arch=sm_80 " + ptx.string() + " -o " + out.string() + ".unfinished\n";
     std::ofstream(ptx) << ".visible .entry defib_engine() {}";
     ASSERT_TRUE(assemble(assembler, ptx, "sm_80", out));
-    EXPECT_EQ(read_text(out), asked);
+    EXPECT_EQ(read_text(out), "-maxrregcount=128 " + asked);
     std::ofstream(ptx) << ".visible .func defib_dispatch() {}";
     ASSERT_TRUE(assemble(assembler, ptx, "sm_80", out));
     EXPECT_EQ(read_text(out), "--compile-only " + asked);

@@ -80,14 +80,15 @@ struct XarrayWalk {
 
 #define xarray_of(T, array) (XarrayWalk<T>{(array)->xa_head})
 
-// The nodes at the bottom of the tree, whose slots hold objects, in the order of their indices. An
-// array of one object, at index 0, has none.
-struct XarrayLeafWalk {
+// The nodes of one level of the tree, or what there is below a top that is lower, in the order of
+// their indices. An array of one object, at index 0, has none.
+struct XarrayNodeWalk {
     struct Position {
         kp<xa_node> node;  // the parent of where the walk is
         u64 slot;
         u64 slots;
         kp<xa_node> leaf;
+        u64 level;
 
         bool operator!=(const Position&) const { return leaf != nullptr; }
         kp<xa_node> operator*() const { return leaf; }
@@ -103,7 +104,7 @@ struct XarrayLeafWalk {
                 const kp<void> found = node->slots[slot];
                 if (!is_xarray_node(found)) continue;
                 const kp<xa_node> child = xarray_node(found);
-                if (child->shift == 0) {
+                if (child->shift <= level) {
                     leaf = child;
                     break;
                 }
@@ -115,19 +116,27 @@ struct XarrayLeafWalk {
     };
 
     kp<void> head;
+    u64 level;  // the nodes' shift
 
     Position begin() const {
         if (!is_xarray_node(head)) return end();
         const kp<xa_node> top = xarray_node(head);
-        if (top->shift == 0) return {nullptr, 0, 0, top};
+        if (top->shift <= level) return {nullptr, 0, 0, top, level};
         const u64 slots = size_of(xa_node, slots) / sizeof(u64);
-        Position position{top, ~u64{0}, slots, nullptr};
+        Position position{top, ~u64{0}, slots, nullptr, level};
         return ++position;
     }
-    Position end() const { return {nullptr, 0, 0, nullptr}; }
+    Position end() const { return {nullptr, 0, 0, nullptr, level}; }
 };
 
-#define xarray_leaves_of(array) (XarrayLeafWalk{(array)->xa_head})
+// XA_CHUNK_SHIFT, from what a node holds.
+inline u64 xarray_chunk_shift() {
+    const u64 slots = size_of(xa_node, slots) / sizeof(u64);
+    return static_cast<u64>(__builtin_ctzll(slots));
+}
+
+// The nodes above the leaves; the leaf itself where there is but one.
+#define xarray_twigs_of(array) (XarrayNodeWalk{(array)->xa_head, xarray_chunk_shift()})
 
 inline u64 xarray_slots() {
     return size_of(xa_node, slots) / sizeof(u64);

@@ -7,7 +7,9 @@
 #include "engine/runtime/journal.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/processor.h"
+#include "engine/runtime/records.h"
 #include "engine/runtime/spread.h"
+#include "engine/runtime/statistics.h"
 #include "engine/runtime/translate.h"
 
 namespace defib::runtime {
@@ -23,21 +25,6 @@ struct Result {
     uint64_t death_address;
     uint64_t result;
 };
-
-// Room for one record in the answer; 0: it did not fit, and is counted.
-uint64_t room_for(DefibRecords& records, uint32_t kind, uint32_t size) {
-    const auto needed = static_cast<uint32_t>(sizeof(DefibRecordHeader)) + ((size + 7) & ~7U);
-    if (records.used > records.capacity || needed > records.capacity - records.used) {
-        records.lost++;
-        return 0;
-    }
-    auto* header = pointer_to<DefibRecordHeader>(records.bytes + records.used);
-    header->kind = kind;
-    header->size = size;
-    records.used += needed;
-    records.count++;
-    return reinterpret_cast<uint64_t>(header + 1);
-}
 
 void append_records(const DefibRecords& from, DefibRecords& to) {
     if (to.used > to.capacity || from.used > to.capacity - to.used) {
@@ -109,6 +96,7 @@ uint32_t commit_or_undo(DefibEngine& engine, uint32_t routine, const Agreed& pla
 // Two replicas, a third where they differ, commit, journal.
 Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
                DefibRecords& records) {
+    const uint64_t begun = ticks();
     const DefibRoutine& entry = engine.routines[routine];
     run_replicas(engine, 0, 2, routine, arguments);
     Agreement both = agreed(engine, 2);
@@ -127,6 +115,7 @@ Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments,
             result.outcome =
                 commit_or_undo(engine, routine, {context.plan, witness.plan}, now_ns, records);
         }
+        count_time(engine.statistics.times[DEFIB_TIMES_PLAN], ticks() - begun);
         append_records(context.records, records);
     }
     const uint64_t values[] = {result.outcome, result.death, spent, result.result};
@@ -210,6 +199,8 @@ void act_on_each(DefibEngine& engine, uint32_t routine, uint32_t collector,
     while (pointers.take(mine[0])) {
         answer.objects++;
         act_on(engine, routine, mine, now_ns, answer);
+        // A family of hundreds is more than the ring holds.
+        publish(engine, Publish::what_is_much);
     }
     if (answer.outcome == DEFIB_OUTCOME_NONE) answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
 }

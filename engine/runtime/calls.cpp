@@ -4,6 +4,7 @@
 // The smaller calls of compiled code: fuel, bindings, records, a detector's memory, giving up.
 #include "engine/abi/calls.h"
 
+#include "engine/runtime/gather.h"
 #include "engine/runtime/life.h"
 #include "engine/runtime/processor.h"
 
@@ -70,10 +71,11 @@ extern "C" [[gnu::noinline]] void* defib_emit(DefibContext* context, uint32_t ki
 extern "C" void* defib_memory(DefibContext* context, uint32_t size) {
     if (context->kept == 0 || size > DEFIB_MEMORY_SIZE) die(*context, DEFIB_DEATH_MEMORY, 0);
     if (!spend(*context, DEFIB_FUEL_RECORD)) return empty_sink(*context, size);
-    const auto* kept = pointer_to<const uint64_t>(context->kept);
-#pragma clang loop unroll(disable) vectorize(disable)
-    for (; context->memory_used < size; context->memory_used += 8) {
-        context->memory[context->memory_used / 8] = kept[context->memory_used / 8];
+    if (context->memory_used < size) {
+        const uint32_t have = context->memory_used / 8;
+        gather(*context, context->memory + have, context->kept + uint64_t{have} * 8,
+               (size + 7) / 8 - have);
+        context->memory_used = (size + 7) / 8 * 8;
     }
     return context->memory;
 }

@@ -13,15 +13,10 @@ namespace {
 
 constexpr uint32_t ATTEMPTS = 2;
 
-DefibRecords object_room(const DefibEngine& engine) {
-    return {reinterpret_cast<uint64_t>(engine.objects), DEFIB_VIEW_OBJECTS * POINTER_RECORD, 0, 0,
-            0};
-}
-
-// Room for 4096 heads: a collection runs no replicas.
-DefibRecords head_room(const DefibEngine& engine) {
-    return {engine.replica_records + uint64_t{DEFIB_REPLICAS - 1} * DEFIB_REPLICA_RECORDS,
-            DEFIB_REPLICA_RECORDS, 0, 0, 0};
+// Stages take turns: what one found is what the next one starts from.
+DefibRecords object_room(const DefibEngine& engine, uint32_t stage) {
+    return {reinterpret_cast<uint64_t>(engine.objects) + uint64_t{stage % 2} * DEFIB_OBJECT_ROOM,
+            DEFIB_OBJECT_ROOM, 0, 0, 0};
 }
 
 DefibRecords collect_once(DefibEngine& engine, uint32_t collector, const uint64_t* arguments,
@@ -41,28 +36,17 @@ DefibRecords collect_once(DefibEngine& engine, uint32_t collector, const uint64_
     return context.records;
 }
 
-}  // namespace
-
-DefibRecords collect(DefibEngine& engine, uint32_t collector, const uint64_t* arguments,
-                     DefibAnswer& answer) {
-    const DefibRoutine& entry = engine.routines[collector];
-    if (entry.collector == DEFIB_NO_ROUTINE) {
-        return collect_once(engine, collector, arguments, object_room(engine), answer);
-    }
-    DefibRecords all = object_room(engine);
-    if (routine_of(engine, entry.collector) == nullptr) {
-        answer.death = DEFIB_DEATH_ROUTINE;
-        answer.incomplete = 1;
-        return all;
-    }
-    const DefibRecords heads =
-        collect_once(engine, entry.collector, arguments, head_room(engine), answer);
+// One stage: the collector for each of the heads.
+DefibRecords collect_for_each(DefibEngine& engine, uint32_t collector, const DefibRecords& heads,
+                              const uint64_t* arguments, const DefibRecords& room,
+                              DefibAnswer& answer) {
     DefibJob job = {};
     job.routine = collector;
     job.count = heads.used / POINTER_RECORD;
-    job.fuel = entry.fuel;
+    job.fuel = engine.routines[collector].fuel;
     job.objects = heads.bytes;
     for (uint32_t i = 0; i < DEFIB_ARGUMENTS; i++) job.arguments[i] = arguments[i];
+    DefibRecords all = room;
     DefibSum sum = {};
     spread(engine, job, all, sum);
     if (sum.torn != 0 || all.lost != 0) answer.incomplete = 1;
@@ -71,6 +55,37 @@ DefibRecords collect(DefibEngine& engine, uint32_t collector, const uint64_t* ar
         answer.death_address = sum.death_address;
     }
     return all;
+}
+
+}  // namespace
+
+DefibRecords collect(DefibEngine& engine, uint32_t collector, const uint64_t* arguments,
+                     DefibAnswer& answer) {
+    // From the one that is asked for to the one that starts from nothing.
+    uint32_t stages[DEFIB_COLLECTOR_STAGES];
+    uint32_t first = 0;
+    stages[0] = collector;
+#pragma clang loop unroll(disable)
+    for (;;) {
+        const uint32_t heads = engine.routines[stages[first]].collector;
+        if (heads == DEFIB_NO_ROUTINE) break;
+        if (routine_of(engine, heads) == nullptr || first + 1 == DEFIB_COLLECTOR_STAGES) {
+            answer.death = DEFIB_DEATH_ROUTINE;
+            answer.incomplete = 1;
+            return object_room(engine, 0);
+        }
+        stages[++first] = heads;
+    }
+    const uint64_t begun = ticks();
+    DefibRecords found =
+        collect_once(engine, stages[first], arguments, object_room(engine, first), answer);
+    engine.statistics.loop.heads += ticks() - begun;
+#pragma clang loop unroll(disable)
+    for (uint32_t stage = first; stage > 0; stage--) {
+        const DefibRecords room = object_room(engine, stage - 1);
+        found = collect_for_each(engine, stages[stage - 1], found, arguments, room, answer);
+    }
+    return found;
 }
 
 bool FoundPointers::take(uint64_t& address) {

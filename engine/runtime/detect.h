@@ -18,6 +18,11 @@ namespace defib::runtime {
 const DefibContext* detect(DefibEngine& engine, uint32_t number, const uint64_t* arguments,
                            uint64_t now_ns);
 
+// The same in a context of the caller's, with its records into `records`, which is empty. False: it
+// is off, or there is none.
+bool detect_in(DefibEngine& engine, DefibContext& context, const DefibRecords& records,
+               uint32_t number, const uint64_t* arguments, uint64_t now_ns);
+
 }  // namespace defib::runtime
 
 #endif

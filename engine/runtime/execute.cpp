@@ -19,6 +19,9 @@ void begin(DefibContext& context, const DefibTarget& target, uint64_t fuel, Defi
            const DefibRecords& records) {
     context.target = &target;
     context.fuel = fuel;
+    context.reads = 0;
+    const DefibStretch& direct = target.stretches[0];
+    context.near = {direct.first, target.stretch_count == 0 ? 0 : direct.size, direct.backend};
     context.death = DEFIB_DEATH_NONE;
     context.stores = stores;
     context.death_address = 0;

@@ -12,7 +12,8 @@
 
 namespace defib::runtime {
 
-// `from` is an address of the backend, all of it in the window; `to` lies in the context.
+// `from` is an address of the backend, all of it in the window or the engine's own; `to` lies in
+// the engine's memory, never on the stack: the lanes of a warp have one each.
 void gather(DefibContext& context, uint64_t* to, uint64_t from, uint32_t words);
 
 // One line, which another execution of the same job may have brought already.

@@ -59,44 +59,96 @@ void compare_share(DefibOrder& order, uint32_t lane) {
     if (differs) order.kind = DEFIB_ORDER_DIFFERS;
 }
 
-// Each lane adds up a stretch of the chunks; then each knows what lies before its stretch, and
-// gives every chunk its place. What does not fit is lost, and said to be.
+uint32_t from_lane(uint32_t value, uint32_t lane) {
+    return static_cast<uint32_t>(__nvvm_shfl_sync_idx_i32(~0U, static_cast<int>(value),
+                                                          static_cast<int>(lane), DEFIB_LANES - 1));
+}
+
+// The sum of the values of all lanes up to this one.
+uint32_t sum_up_to(uint32_t value, uint32_t lane) {
+#pragma clang loop unroll(full)
+    for (uint32_t distance = 1; distance < DEFIB_LANES; distance *= 2) {
+        const auto below = static_cast<uint32_t>(
+            __nvvm_shfl_sync_up_i32(~0U, static_cast<int>(value), static_cast<int>(distance), 0));
+        if (lane >= distance) value += below;
+    }
+    return value;
+}
+
+uint32_t sum_of_all(uint32_t value, uint32_t lane) {
+    return from_lane(sum_up_to(value, lane), DEFIB_LANES - 1);
+}
+
+// Gives every chunk its place, many neighbouring ones at a time: each lane has a few, whose loads
+// are under way together. What does not fit is lost, and said to be.
+constexpr uint32_t CHUNKS_AT_ONCE = 8;
+
 void add_up_share(DefibTeam& team, uint32_t lane) {
     const DefibJob& job = team.job;
     const uint32_t chunks = (job.count + job.chunk - 1) / job.chunk;
-    const uint32_t share = (chunks + DEFIB_LANES - 1) / DEFIB_LANES;
-    const uint32_t first = lane * share < chunks ? lane * share : chunks;
-    const uint32_t end = chunks - first < share ? chunks : first + share;
+    const auto capacity = static_cast<uint32_t>(team.order.to);
     DefibChunk mine = {};
-#pragma clang loop unroll(disable)
-    for (uint32_t i = first; i < end; i++) mine.bytes += team.chunks[i].bytes;
-    team.totals[lane].bytes = mine.bytes;
-    meet();
+    uint32_t first_torn = chunks;
     uint32_t to = 0;
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < lane; i++) to += team.totals[i].bytes;
-    mine.to = to;
-    mine.bytes = 0;
-    const auto capacity = static_cast<uint32_t>(team.order.to);
-#pragma clang loop unroll(disable)
-    for (uint32_t i = first; i < end; i++) {
-        DefibChunk& chunk = team.chunks[i];
-        const bool fits = to <= capacity && chunk.bytes <= capacity - to;
-        chunk.to = to;
-        to += chunk.bytes;
-        if (!fits) {
-            chunk.lost += chunk.records;
-            chunk.records = 0;
-            chunk.bytes = 0;
+    for (uint32_t first = 0; first < chunks; first += DEFIB_LANES * CHUNKS_AT_ONCE) {
+        const uint32_t number = first + lane * CHUNKS_AT_ONCE;
+        uint32_t bytes[CHUNKS_AT_ONCE];
+        uint32_t records[CHUNKS_AT_ONCE];
+        uint32_t lost[CHUNKS_AT_ONCE];
+        uint32_t objects[CHUNKS_AT_ONCE];
+        uint32_t torn[CHUNKS_AT_ONCE];
+        uint32_t sum = 0;
+#pragma clang loop unroll(full)
+        for (uint32_t i = 0; i < CHUNKS_AT_ONCE; i++) {
+            const bool is_one = number + i < chunks;
+            const DefibChunk& chunk = team.chunks[is_one ? number + i : 0];
+            bytes[i] = is_one ? chunk.bytes : 0;
+            records[i] = is_one ? chunk.records : 0;
+            lost[i] = is_one ? chunk.lost : 0;
+            objects[i] = is_one ? chunk.sum.objects : 0;
+            torn[i] = is_one ? chunk.sum.torn : 0;
         }
-        mine.bytes += chunk.bytes;
-        mine.records += chunk.records;
-        mine.lost += chunk.lost;
-        add_up(mine.sum, chunk.sum);
+#pragma clang loop unroll(full)
+        for (uint32_t i = 0; i < CHUNKS_AT_ONCE; i++) sum += bytes[i];
+        const uint32_t end = to + sum_up_to(sum, lane);
+        uint32_t at = end - sum;
+        to = from_lane(end, DEFIB_LANES - 1);
+#pragma clang loop unroll(full)
+        for (uint32_t i = 0; i < CHUNKS_AT_ONCE; i++) {
+            if (number + i >= chunks) continue;
+            DefibChunk& chunk = team.chunks[number + i];
+            chunk.to = at;
+            at += bytes[i];
+            const bool fits = at <= capacity;
+            if (!fits) chunk.bytes = 0;
+            mine.bytes += fits ? bytes[i] : 0;
+            mine.records += fits ? records[i] : 0;
+            mine.lost += fits ? lost[i] : lost[i] + records[i];
+            mine.sum.objects += objects[i];
+            mine.sum.torn += torn[i];
+            if (torn[i] != 0 && first_torn == chunks) first_torn = number + i;
+        }
     }
-    // Every lane has read the totals of the first pass.
-    meet();
-    team.totals[lane] = mine;
+    const DefibChunk all = {
+        0,
+        0,
+        sum_of_all(mine.bytes, lane),
+        sum_of_all(mine.records, lane),
+        sum_of_all(mine.lost, lane),
+        {sum_of_all(mine.sum.objects, lane), sum_of_all(mine.sum.torn, lane), 0, 0, 0}};
+    // The first torn one's reason stands for all.
+    uint32_t least = chunks;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < DEFIB_LANES; i++) {
+        const uint32_t one = from_lane(first_torn, i);
+        if (one < least) least = one;
+    }
+    if (lane != 0) return;
+    team.total = all;
+    if (least == chunks) return;
+    team.total.sum.death = team.chunks[least].sum.death;
+    team.total.sum.death_address = team.chunks[least].sum.death_address;
 }
 
 [[gnu::noinline]] void do_share(DefibOrder& order, uint32_t lane) {

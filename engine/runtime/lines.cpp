@@ -17,6 +17,8 @@ bool read_line(DefibContext& context, uint64_t address, uint32_t size, uint64_t&
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < DEFIB_LINES; i++) {
         if (lines.addresses[i] != first) continue;
+        lines.last = first;
+        lines.last_words = reinterpret_cast<uint64_t>(lines.words[i]);
         value = word_at(lines.words[i], within, size);
         return true;
     }
@@ -25,6 +27,8 @@ bool read_line(DefibContext& context, uint64_t address, uint32_t size, uint64_t&
     const uint32_t line = lines.next++ % DEFIB_LINES;
     gather_line(context, lines.words[line], place.backend);
     lines.addresses[line] = first;
+    lines.last = first;
+    lines.last_words = reinterpret_cast<uint64_t>(lines.words[line]);
     value = word_at(lines.words[line], within, size);
     return true;
 }

@@ -18,13 +18,16 @@ namespace defib::runtime {
 
 inline void drop_lines(DefibContext& context) {
     context.lines.use = DEFIB_LINES_NONE;
+    context.lines.last = 0;
 }
 
 // From here on, where the processor gains by it.
 inline void hold_lines(DefibContext& context, DefibLineUse use) {
     if constexpr (!READS_COME_IN_LINES) return;
+    context.near.size = 0;
     context.lines.use = use;
     context.lines.next = 0;
+    context.lines.last = 0;
 #pragma clang loop unroll(disable)
     for (uint64_t& address : context.lines.addresses) address = 0;
 }

@@ -23,6 +23,7 @@ struct Lines : ::testing::Test {
         begin(one, memory.target(), 1000, DEFIB_STORES_DENIED, {});
         one.lines = {};
         one.lines.use = DEFIB_LINES_OWN;
+        one.near.size = 0;
     }
     DefibContext& context() { return engine.state().replicas[0]; }
     uint64_t load(uint64_t physical, uint32_t size) {

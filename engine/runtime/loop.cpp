@@ -5,10 +5,13 @@
 #include "engine/runtime/act.h"
 #include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
+#include "engine/runtime/gather.h"
 #include "engine/runtime/identity.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/processor.h"
 #include "engine/runtime/respond.h"
+#include "engine/runtime/spread.h"
+#include "engine/runtime/statistics.h"
 #include "engine/runtime/view.h"
 
 namespace defib::runtime {
@@ -33,9 +36,10 @@ void note_findings(DefibEngine& engine, uint32_t detector, const DefibRecords& r
     }
 }
 
-void run_detector(DefibEngine& engine, uint32_t number, uint64_t now_ns) {
+// What a run of detector `number` came to.
+void take_outcome(DefibEngine& engine, uint32_t number, const DefibContext* context,
+                  uint64_t now_ns) {
     DefibDetector& detector = engine.detectors[number];
-    const DefibContext* context = detect(engine, number, detector.arguments, now_ns);
     if (context == nullptr) return;
     if (context->death != DEFIB_DEATH_NONE) {
         // A kernel in trouble is hard to read, run after run; the journal is for the rest.
@@ -64,21 +68,32 @@ void note_late(DefibEngine& engine, uint32_t number, uint64_t late_ns, uint64_t 
     append(*engine.journal, now_ns, DEFIB_JOURNAL_LATE, number, {late_ns, 0, 0, 0});
 }
 
-void run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
+// Whether there were any.
+bool run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
+    DueDetectors due;
+    due.count = 0;
     const uint32_t count =
         engine.detector_count < DEFIB_DETECTORS ? engine.detector_count : DEFIB_DETECTORS;
 #pragma clang loop unroll(disable)
     for (uint32_t number = 0; number < count; number++) {
-        DefibDetector& detector = engine.detectors[number];
-        if (now_ns < detector.due_ns) continue;
-        if (engine.responder != nullptr && !is_still_the_kernel(engine, now_ns)) return;
-        const uint64_t late_ns = now_ns - detector.due_ns;
-        note_late(engine, number, late_ns, now_ns);
+        if (now_ns >= engine.detectors[number].due_ns) due.numbers[due.count++] = number;
+    }
+    if (due.count == 0) return false;
+    if (engine.responder != nullptr && !is_still_the_kernel(engine, now_ns)) return false;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < due.count; i++) {
+        DefibDetector& detector = engine.detectors[due.numbers[i]];
+        note_late(engine, due.numbers[i], now_ns - detector.due_ns, now_ns);
         // From now, not from its due time: after a pause it runs once, not once for each missed
         // one.
         detector.due_ns = now_ns + detector.period_ns;
-        run_detector(engine, number, now_ns);
     }
+    run_detectors(engine, due, now_ns);
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < due.count; i++) {
+        take_outcome(engine, due.numbers[i], outcome_of(engine, due, i, now_ns), now_ns);
+    }
+    return true;
 }
 
 Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns) {
@@ -98,6 +113,11 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
         case DEFIB_COMMAND_ACT:
             act(engine, command.routine, command.arguments, now_ns, answer);
             break;
+        case DEFIB_COMMAND_STATISTICS:
+            answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
+            answer.records = {engine.records.bytes, engine.records.capacity, 0, 0, 0};
+            tell_statistics(engine, answer.records);
+            break;
         default:
             answer.outcome = DEFIB_OUTCOME_REFUSED;
             break;
@@ -106,28 +126,57 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
     return Turn::go_on;
 }
 
-}  // namespace
-
-void start(DefibEngine& engine, uint64_t now_ns) {
-    for (uint32_t i = 0; i < DEFIB_DETECTORS; i++) engine.detectors[i].due_ns = now_ns;
-    append(*engine.journal, now_ns, DEFIB_JOURNAL_STARTED, engine.abi_version);
-    start_responder(engine, now_ns);
-}
-
-Turn turn(DefibEngine& engine, uint64_t now_ns) {
+Turn answer_command(DefibEngine& engine, uint64_t now_ns) {
     DefibMailbox& mailbox = *engine.mailbox;
-    engine.turns++;
-    store_release(&mailbox.heartbeat, engine.turns);
-    run_due_detectors(engine, now_ns);
-    respond(engine, now_ns);
+    // On a GPU each fence costs as much as the look itself.
+    if (load_relaxed(&mailbox.posted) == engine.answered) return Turn::go_on;
     const uint32_t posted = load_acquire(&mailbox.posted);
-    if (posted == engine.answered) return Turn::go_on;
-    const DefibCommand command = mailbox.command;
+    const uint64_t begun = ticks();
+    static_assert(sizeof(DefibCommand) % 8 == 0);
+    // At once, by way of memory that all lanes see: a thread's own stack is its alone.
+    DefibContext& context = engine.replicas[0];
+    gather(context, context.sink, reinterpret_cast<uint64_t>(&mailbox.command),
+           sizeof(DefibCommand) / 8);
+    DefibCommand command;
+    __builtin_memcpy(&command, context.sink, sizeof command);
     const Turn next = carry_out(engine, command, now_ns);
     const bool is_waiting = command.kind == DEFIB_COMMAND_STOP && next == Turn::go_on;
     if (is_waiting) return next;
     engine.answered = posted;
+    count_time(engine.statistics.times[DEFIB_TIMES_COMMANDS], ticks() - begun);
+    // Who has the answer finds in the journal what led to it.
+    publish(engine, Publish::all);
     store_release(&mailbox.done, posted);
+    return next;
+}
+
+}  // namespace
+
+void start(DefibEngine& engine, uint64_t now_ns) {
+    for (uint32_t i = 0; i < DEFIB_DETECTORS; i++) engine.detectors[i].due_ns = now_ns;
+    engine.statistics = {};
+    engine.statistics.loop.started = ticks();
+    append(*engine.journal, now_ns, DEFIB_JOURNAL_STARTED, engine.abi_version);
+    start_responder(engine, now_ns);
+    publish(engine, Publish::all);
+}
+
+Turn turn(DefibEngine& engine, uint64_t now_ns) {
+    DefibMailbox& mailbox = *engine.mailbox;
+    DefibStatistics& statistics = engine.statistics;
+    const uint64_t begun = ticks();
+    if (statistics.last_turn != 0) {
+        count_time(statistics.times[DEFIB_TIMES_PERIOD], begun - statistics.last_turn);
+    }
+    statistics.last_turn = begun;
+    engine.turns++;
+    store_relaxed(&mailbox.heartbeat, engine.turns);
+    const bool has_looked = run_due_detectors(engine, now_ns);
+    const bool was_in_hand = !is_settled(engine);
+    respond(engine, now_ns);
+    if (has_looked || was_in_hand) count_time(statistics.times[DEFIB_TIMES_TURN], ticks() - begun);
+    const Turn next = answer_command(engine, now_ns);
+    publish(engine, Publish::all);
     return next;
 }
 

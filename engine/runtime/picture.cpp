@@ -37,6 +37,7 @@ void take_picture(DefibContext& context, uint64_t address, uint32_t size) {
     }
     picture.address = first;
     picture.size = end - first;
+    context.near.size = 0;
 }
 
 bool is_still_so(DefibContext& context) {

@@ -182,4 +182,5 @@ extern "C" [[gnu::noinline]] void defib_store(DefibContext* context, uint64_t ad
     plan.stores[count] = {address, place.physical, read_any(place.backend, size),
                           value,   size,           field};
     plan.count = count + 1;
+    context->near.size = 0;
 }

@@ -87,6 +87,15 @@ inline uint64_t load_acquire(const uint64_t* word) {
     return value;
 }
 
+// Where nothing has to be in order with it.
+inline uint32_t load_relaxed(const uint32_t* word) {
+    return *const_cast<const volatile uint32_t*>(word);
+}
+
+inline void store_relaxed(uint64_t* word, uint64_t value) {
+    *const_cast<volatile uint64_t*>(word) = value;
+}
+
 inline void store_release(uint64_t* word, uint64_t value) {
     order_all();
     *const_cast<volatile uint64_t*>(word) = value;

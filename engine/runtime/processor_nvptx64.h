@@ -12,6 +12,13 @@ namespace defib::runtime {
 
 inline constexpr bool READS_COME_IN_LINES = true;
 
+// Nanoseconds; the same on all multiprocessors.
+inline uint64_t ticks() {
+    uint64_t now = 0;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+    return now;
+}
+
 // Among the warps of this GPU only.
 inline void order_device() {
     __nvvm_membar_gl();
@@ -20,6 +27,10 @@ inline void order_device() {
 inline void order_all() {
     __nvvm_membar_sys();
 }
+
+// Nobody looks into the card's memory while the loop runs, and a thread sees its own stores in
+// order.
+inline void order_own() {}
 
 }  // namespace defib::runtime
 

@@ -12,8 +12,18 @@ namespace defib::runtime {
 // A cache of this processor does that already.
 inline constexpr bool READS_COME_IN_LINES = false;
 
+// Of the time stamp counter, which runs at one rate whatever the processor does.
+inline uint64_t ticks() {
+    return __builtin_ia32_rdtsc();
+}
+
 inline void order_all() {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+// What lies in the engine's own memory, where others may look on.
+inline void order_own() {
+    order_all();
 }
 
 }  // namespace defib::runtime

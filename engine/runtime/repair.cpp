@@ -7,6 +7,8 @@
 #include "engine/runtime/execute.h"
 #include "engine/runtime/identity.h"
 #include "engine/runtime/journal.h"
+#include "engine/runtime/processor.h"
+#include "engine/runtime/statistics.h"
 
 namespace defib::runtime {
 namespace {
@@ -123,6 +125,10 @@ void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     one.attempts++;
     const DefibAnswer answer = run_step(engine, step.routine, arguments, now_ns);
     if (was_taken(answer.outcome)) {
+        // Of the first step and try: what comes later waits for something.
+        if (one.step == 0 && one.attempts == 1) {
+            count_time(engine.statistics.times[DEFIB_TIMES_ACT], ticks() - one.found);
+        }
         one.is_taken = 1;
         one.steps_taken++;
         one.acted_ns = now_ns;

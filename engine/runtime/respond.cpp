@@ -98,6 +98,7 @@ void consider(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
         return decline(engine, one, spent, now_ns);
     }
     note_victim(engine, one, now_ns);
+    one.found = engine.statistics.found;
     begin_repair(one, now_ns);
 }
 
@@ -200,6 +201,7 @@ void start_responder(DefibEngine& engine, uint64_t now_ns) {
 void take_findings(DefibEngine& engine, uint32_t number, const DefibRecords& records,
                    uint64_t now_ns) {
     if (engine.responder == nullptr || engine.responder->is_stopped != 0) return;
+    engine.statistics.found = ticks();
     DefibResponder& responder = *engine.responder;
     const uint32_t rules = engine.detectors[number].rules;
 #pragma clang loop unroll(disable)

@@ -4,6 +4,7 @@
 // The loop's side of the team: a job is put down, the workers are told by a number that grows, and
 // the last one's report ends the wait. Everything lies in the GPU's memory, so that none of it
 // costs the guarded machine anything.
+#include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/lanes_nvptx64.h"
 #include "engine/runtime/pool_nvptx64.h"
@@ -29,12 +30,14 @@ uint32_t chunk_size(uint32_t count, uint32_t workers) {
 void have_done(DefibTeam& team) {
     team.next = 0;
     team.finished = 0;
-    store_release(&team.sequence, team.sequence + 1);
+    // All of it stays on this GPU: nothing has to be in order for the machine beside it.
+    order_device();
+    write_volatile(reinterpret_cast<uint64_t>(&team.sequence), team.sequence + 1, 4);
 #pragma clang loop unroll(disable)
     while (read_volatile(reinterpret_cast<uint64_t>(&team.finished), 4) != team.blocks) {
         __nvvm_nanosleep(POLL_NS);
     }
-    order_all();
+    order_device();
 }
 
 void spread(DefibEngine& engine, const DefibJob& wanted, DefibRecords& into, DefibSum& sum) {
@@ -45,25 +48,50 @@ void spread(DefibEngine& engine, const DefibJob& wanted, DefibRecords& into, Def
     team.job.chunk = chunk_size(wanted.count, team.workers);
     team.arena_used = 0;
     begin_round(team.pool);
+    DefibLoopRecord& times = engine.statistics.loop;
+    uint64_t begun = ticks();
+    const auto lap = [&begun] {
+        const uint64_t now = ticks();
+        const uint64_t took = now - begun;
+        begun = now;
+        return took;
+    };
     have_done(team);
+    times.items += lap();
 
     const uint32_t left = into.used < into.capacity ? into.capacity - into.used : 0;
     carry_out(team.order, DEFIB_ORDER_ADD_UP, reinterpret_cast<uint64_t>(&team), left, 0);
-    DefibChunk all = {};
-#pragma clang loop unroll(disable)
-    for (const DefibChunk& lane : team.totals) {
-        all.bytes += lane.bytes;
-        all.records += lane.records;
-        all.lost += lane.lost;
-        add_up(all.sum, lane.sum);
-    }
+    times.adding += lap();
     team.job.kind = DEFIB_JOB_DELIVER;
     team.job.out = into.bytes + into.used;
     have_done(team);
+    times.delivered += lap();
+    const DefibChunk& all = team.total;
     into.used += all.bytes;
     into.count += all.records;
     into.lost += all.lost;
     add_up(sum, all.sum);
+}
+
+void run_detectors(DefibEngine& engine, const DueDetectors& due, uint64_t now_ns) {
+    DefibTeam& team = *engine.team;
+    team.job = {};
+    team.job.kind = DEFIB_JOB_DETECTORS;
+    team.job.now_ns = now_ns;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < due.count; i++) team.job.objects |= uint64_t{1} << due.numbers[i];
+    have_done(team);
+}
+
+const DefibContext* outcome_of(DefibEngine& engine, const DueDetectors& due, uint32_t which,
+                               uint64_t now_ns) {
+    const DefibTeam& team = *engine.team;
+    const uint32_t number = due.numbers[which];
+    if (number >= team.workers) {
+        return detect(engine, number, engine.detectors[number].arguments, now_ns);
+    }
+    if (routine_of(engine, engine.detectors[number].routine) == nullptr) return nullptr;
+    return &team.crew[worker_of(team, number)].context;
 }
 
 void run_replicas(DefibEngine& engine, uint32_t first, uint32_t count, uint32_t routine,

@@ -21,6 +21,9 @@ struct Place {
     uint64_t backend;
 };
 
+// Before the engine's start, once window and map are what they will be.
+void prepare(DefibTarget& target);
+
 // `size` is at most a page; the bytes must not cross the end of one.
 Place translate(const DefibTarget& target, DefibCache& cache, uint64_t address, uint64_t size);
 

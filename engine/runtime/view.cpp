@@ -69,6 +69,8 @@ void run_view(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns,
                       item == nullptr ? view.item : view.collector);
     }
     answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
+    DefibLoopRecord& loop = engine.statistics.loop;
+    loop.heads = loop.items = loop.adding = loop.delivered = 0;
     forget_translations(engine.replicas[0].cache);
     if (view.collector == DEFIB_VIEW_ONCE) {
         answer.objects = 1;

@@ -4,6 +4,7 @@
 // The workers' side of the team. A block is told of a job by its first thread, which polls; all
 // others wait at the block's barrier, where they cost nothing. Warps then take chunks until none is
 // left.
+#include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/lanes_nvptx64.h"
 #include "engine/runtime/processor.h"
@@ -66,6 +67,18 @@ void deliver(const DefibTeam& team, DefibWorker& me, uint32_t number) {
               chunk.bytes / 8);
 }
 
+// The detector that is this worker's, where it is due. Always the same one: its code stays in the
+// multiprocessor's cache.
+void look_for_faults(DefibEngine& engine, DefibWorker& me, uint32_t worker, uint64_t room) {
+    const DefibTeam& team = *engine.team;
+    const uint32_t warps = warps_of_block();
+    const uint32_t number = worker % warps * team.blocks + worker / warps;
+    if (number >= DEFIB_DETECTORS || (team.job.objects >> number & 1) == 0) return;
+    const DefibRecords records = {room, DEFIB_WORKER_RECORDS, 0, 0, 0};
+    detect_in(engine, me.context, records, number, engine.detectors[number].arguments,
+              team.job.now_ns);
+}
+
 void do_job(DefibEngine& engine, uint32_t worker) {
     DefibTeam& team = *engine.team;
     const DefibJob& job = team.job;
@@ -77,6 +90,7 @@ void do_job(DefibEngine& engine, uint32_t worker) {
         return;
     }
     const uint64_t room = team.records + uint64_t{worker} * DEFIB_WORKER_RECORDS;
+    if (job.kind == DEFIB_JOB_DETECTORS) return look_for_faults(engine, me, worker, room);
     forget_translations(me.context.cache);
 #pragma clang loop unroll(disable)
     for (;;) {
@@ -96,11 +110,16 @@ void wait_for_job(const DefibTeam& team, uint32_t sequence) {
     }
     block_meets();
     // Every thread forgets what its multiprocessor has cached of the last job.
-    order_all();
+    order_device();
 }
 
 void report(DefibTeam& team) {
-    order_all();
+    // An answer is on its way to memory that others see; the rest stays on this GPU.
+    if (team.job.kind == DEFIB_JOB_DELIVER) {
+        order_all();
+    } else {
+        order_device();
+    }
     block_meets();
     if (thread_of_block() == 0) take(team.finished, 1U);
 }

@@ -11,36 +11,54 @@ namespace {
 
 constexpr u32 ENDED_MEANWHILE = 256;
 
-// The first task that has each number of a leaf: of kind PIDTYPE_TGID that is the process
-// (pid_task() in kernel/pid.c).
-void emit_tasks(kp<xa_node> leaf, u64 kind) {
-    // A leaf that has been freed meanwhile is something else now.
-    if (leaf->shift != 0) return;
-    for (u64 slot = 0; slot < xarray_slots(); ++slot) {
-        const auto number = xarray_object_in<pid>(leaf, slot);
-        if (number == nullptr) continue;
-        const kp<hlist_node> first = number->tasks[kind].first;
-        if (first == nullptr) continue;
-        emit_pointer(container_of_element(first, task_struct, pid_links, hlist_node, kind));
-    }
+// The first task that has the number: of kind PIDTYPE_TGID that is the process (pid_task() in
+// kernel/pid.c).
+void emit_task(kp<pid> number, u64 kind) {
+    const kp<hlist_node> first = number->tasks[kind].first;
+    if (first == nullptr) return;
+    emit_pointer(container_of_element(first, task_struct, pid_links, hlist_node, kind));
 }
 
 }  // namespace
 
-// Each holds 64 neighbouring numbers, and all of them can be looked at at once.
-COLLECTOR(pid_leaves, SUMMARY("the leaves of the table of process numbers"), FUEL(1000000))() {
+// Each leaf holds 64 neighbouring numbers, each twig 64 leaves, and all of them can be looked at at
+// once: few steps are left that wait for each other.
+COLLECTOR(pid_twigs, SUMMARY("the nodes above the leaves of the table of process numbers"),
+          FUEL(1000000))
+() {
     const auto numbers = &symbol(pid_namespace, init_pid_ns)->idr.idr_rt;
-    for (const auto leaf : xarray_leaves_of(numbers)) emit_pointer(leaf);
+    for (const auto twig : xarray_twigs_of(numbers)) emit_pointer(twig);
 }
 
-COLLECTOR(processes, SUMMARY("every process"), OF_EACH(pid_leaves), FUEL(10000))
-(kp<xa_node> leaf) {
-    emit_tasks(leaf, static_cast<u64>(enum_value(pid_type, PIDTYPE_TGID)));
+COLLECTOR(pid_leaves, SUMMARY("the leaves of the table of process numbers"), OF_EACH(pid_twigs),
+          FUEL(10000))
+(kp<xa_node> twig) {
+    if (twig->shift == 0) return emit_pointer(twig);
+    for (u64 slot = 0; slot < xarray_slots(); ++slot) {
+        const kp<void> entry = twig->slots[slot];
+        if (is_xarray_node(entry)) emit_pointer(xarray_node(entry));
+    }
 }
 
-COLLECTOR(threads, SUMMARY("every thread of every process"), OF_EACH(pid_leaves), FUEL(10000))
+COLLECTOR(pids, SUMMARY("every process number in use"), OF_EACH(pid_leaves), FUEL(10000))
 (kp<xa_node> leaf) {
-    emit_tasks(leaf, static_cast<u64>(enum_value(pid_type, PIDTYPE_PID)));
+    // A leaf that has been freed meanwhile is something else now.
+    if (leaf->shift != 0) return;
+    for (u64 slot = 0; slot < xarray_slots(); ++slot) {
+        const auto number = xarray_object_in<pid>(leaf, slot);
+        if (number != nullptr) emit_pointer(number);
+    }
+}
+
+// What a number leads to that was given back meanwhile, is_task() finds out.
+COLLECTOR(processes, SUMMARY("every process"), OF_EACH(pids), FUEL(100))
+(kp<pid> number) {
+    emit_task(number, static_cast<u64>(enum_value(pid_type, PIDTYPE_TGID)));
+}
+
+COLLECTOR(threads, SUMMARY("every thread of every process"), OF_EACH(pids), FUEL(100))
+(kp<pid> number) {
+    emit_task(number, static_cast<u64>(enum_value(pid_type, PIDTYPE_PID)));
 }
 
 VIEW(process, SUMMARY("one process or thread"), OF_EACH(processes), FUEL(4000))

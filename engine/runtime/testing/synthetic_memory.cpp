@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 
+#include "engine/runtime/translate.h"
+
 namespace defib::testing {
 namespace {
 
@@ -39,6 +41,7 @@ SyntheticMemory::SyntheticMemory(uint32_t levels) : target_(std::make_unique<Def
     map.linear_count = 2;
     map.linear[0] = {DIRECT_MAP, HIGH_START + HIGH_SIZE, 0};
     map.linear[1] = {IMAGE, IMAGE_SIZE, IMAGE_PHYSICAL};
+    runtime::prepare(*target_);
 }
 
 SyntheticMemory::~SyntheticMemory() {

@@ -8,6 +8,9 @@ COLLECTOR(heads, SUMMARY("x"))() {}
 COLLECTOR(tasks, SUMMARY("x"), OF_EACH(heads))(kp<task_struct> head) {
     emit_pointer(head);
 }
-VIEW(one, SUMMARY("x"), OF_EACH(tasks))(kp<task_struct> task) {
+COLLECTOR(theirs, SUMMARY("x"), OF_EACH(tasks))(kp<task_struct> task) {
+    emit_pointer(task);
+}
+VIEW(one, SUMMARY("x"), OF_EACH(theirs))(kp<task_struct> task) {
     return task->flags;
 }
