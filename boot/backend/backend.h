@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "boot/backend/cuda/program.h"
 #include "boot/backend/engine.h"
 #include "boot/binder/bind.h"
 #include "engine/base/file.h"
@@ -34,7 +35,8 @@ struct EngineTarget {
 };
 
 Result<std::unique_ptr<Engine>> start_engine(const BackendChoice& choice,
-                                             const EngineTarget& target, std::string_view gpu_code);
+                                             const EngineTarget& target,
+                                             const cuda::GpuCode& gpu_code);
 
 }  // namespace defib::boot
 

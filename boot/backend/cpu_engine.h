@@ -19,8 +19,13 @@ class CpuEngine final : public Engine {
 
     // Turns until the command is answered.
     Result<DefibAnswer> carry_out(const DefibCommand& command) override;
+    Result<void> guard(const DefibResponder& responder) override;
+    Result<Tended> tend() override;
+    void tell_to_stop() override;
+    Result<void> restart() override;
     Result<uint64_t> heartbeat() override { return mailbox_->heartbeat; }
     const DefibJournal& journal() const override { return *journal_; }
+    double ns_a_tick() const override;
     std::string name() const override { return "this processor"; }
 
     DefibEngine& state() { return *engine_; }
@@ -33,7 +38,11 @@ class CpuEngine final : public Engine {
     std::unique_ptr<uint64_t[]> records_;
     std::unique_ptr<uint64_t[]> objects_;
     std::unique_ptr<uint64_t[]> replica_records_;
+    std::unique_ptr<DefibResponder> responder_;  // null: it does what it is told
     std::unique_ptr<DefibEngine> engine_;
+    bool has_stopped_ = false;
+    uint64_t start_ns_;
+    uint64_t start_ticks_;
 };
 
 }  // namespace defib::boot

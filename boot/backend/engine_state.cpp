@@ -11,6 +11,8 @@
 #include <new>
 #include <utility>
 
+#include "engine/runtime/translate.h"
+
 namespace defib::boot {
 namespace {
 
@@ -44,7 +46,7 @@ DefibEngine* lay_out(Arena& arena, uint32_t record_bytes) {
     auto* mailbox = arena.take<DefibMailbox>();
     auto* journal = arena.take<DefibJournal>();
     auto* responder = arena.take<DefibResponder>();
-    std::byte* objects = arena.take(uint64_t{DEFIB_VIEW_OBJECTS} * 16);
+    std::byte* objects = arena.take(uint64_t{DEFIB_OBJECT_ROOM} * 2);
     std::byte* replica_records = arena.take(uint64_t{DEFIB_REPLICAS} * DEFIB_REPLICA_RECORDS);
     std::byte* records = arena.take(record_bytes);
     if (engine == nullptr) return nullptr;
@@ -75,7 +77,11 @@ Result<EngineState> EngineState::make(const DefibWindow& window, const DefibKern
     Arena arena(static_cast<std::byte*>(memory));
     state.engine_ = lay_out(arena, record_bytes);
     state.responder_ = std::exchange(state.engine_->responder, nullptr);
-    *state.engine_->target = {window, map, bound.binding};
+    DefibTarget& target = *state.engine_->target;
+    target.window = window;
+    target.map = map;
+    target.binding = bound.binding;
+    runtime::prepare(target);
     const size_t count = std::min<size_t>(bound.routines.size(), DEFIB_ROUTINES);
     for (size_t i = 0; i < count; i++) state.engine_->routines[i] = bound.routines[i].routine;
     return state;

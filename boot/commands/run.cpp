@@ -105,17 +105,17 @@ class Report {
         if (!line.empty()) print(line);
     }
 
-    void close() {
+    void close(const std::optional<EngineFigures>& figures) {
         const double seconds = static_cast<double>(now_ns() - start_ns_) / 1e9;
         const double share = (cpu_seconds() - cpu_at_start_) / seconds * 100;
         if (is_json_) {
-            return print(nlohmann::ordered_json{
-                {"event", "summary"},
-                {"seconds", seconds},
-                {"cpu_percent", share},
-                {"findings", findings_},
-                {"steps",
-                 steps_}}.dump());
+            nlohmann::ordered_json json = {{"event", "summary"},
+                                           {"seconds", seconds},
+                                           {"cpu_percent", share},
+                                           {"findings", findings_},
+                                           {"steps", steps_}};
+            if (figures) json["engine"] = json_of(*figures);
+            return print(json.dump());
         }
         print(fmt::format("{:>10.3f} s       {} findings, {} steps taken; {:.1f} % of a CPU used",
                           seconds, findings_, steps_, share));
@@ -126,7 +126,7 @@ class Report {
         : is_json_(arguments.look.is_json),
           path_(arguments.journal),
           narrator_(guard.names(), guard.start_ns()),
-          start_ns_(guard.start_ns()),
+          start_ns_(now_ns()),
           cpu_at_start_(cpu_seconds()) {}
 
     // A repair may be hundreds of executions and stores: a few are shown, and how many more there
@@ -205,9 +205,7 @@ Result<DefibPolicy> policy_of(const Arguments& arguments, const std::optional<Ru
 
 Result<int> run(const Arguments& arguments) {
     StopSignals signals;
-    LookArguments look = arguments.look;
-    // A policy is carried out by the twin so far.
-    if (look.backend.backend == Backend::automatic) look.backend.backend = Backend::cpu;
+    const LookArguments& look = arguments.look;
     const Access access = arguments.is_dry ? Access::look : Access::act;
     std::optional<RunImage> image;
     if (!arguments.image.image.empty()) {
@@ -238,7 +236,7 @@ Result<int> run(const Arguments& arguments) {
     const auto ended =
         (*guard)->run([&](const auto& entry, uint64_t lost) { (*report)->tell(entry, lost); },
                       [&](uint64_t until_ns) { return signals.sleep_until(until_ns); });
-    (*report)->close();
+    (*report)->close((*guard)->figures());
     if (!ended) return std::unexpected(ended.error());
     return DEFIB_EXIT_DONE;
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "boot/commands/engine_stat.h"
 #include "boot/commands/look.h"
 #include "engine/routines/views/disk_records.h"
 #include "engine/routines/views/stat_records.h"
@@ -232,9 +233,23 @@ Result<nlohmann::ordered_json> statistics_as_json(Session& session) {
 }
 
 Action declare_stat(CLI::App& options) {
-    auto arguments = std::make_shared<LookArguments>();
-    declare_look(options, *arguments);
-    return [arguments] { return stat(*arguments); };
+    struct Arguments {
+        LookArguments look;
+        bool is_of_engine = false;
+        uint32_t seconds = 5;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    declare_look(options, arguments->look);
+    auto* engine = options.add_flag(
+        "--engine", arguments->is_of_engine,
+        "what guarding it costs instead: all detectors run for a while, nothing is written");
+    options.add_option("--for", arguments->seconds, "with --engine: how long")
+        ->needs(engine)
+        ->type_name("SECONDS");
+    return [arguments] {
+        return arguments->is_of_engine ? show_engine(arguments->look, arguments->seconds)
+                                       : stat(arguments->look);
+    };
 }
 
 }  // namespace defib::boot

@@ -124,6 +124,8 @@ const char* kind_name(uint32_t kind) {
             return "started";
         case DEFIB_JOURNAL_STOPPED:
             return "stopped";
+        case DEFIB_JOURNAL_RESTARTED:
+            return "restarted";
         case DEFIB_JOURNAL_EXECUTED:
             return "executed";
         case DEFIB_JOURNAL_STORED:
@@ -192,6 +194,8 @@ std::string Narrator::event_of(const DefibJournalEntry& entry) const {
             return "the engine runs";
         case DEFIB_JOURNAL_STOPPED:
             return "the engine has stopped";
+        case DEFIB_JOURNAL_RESTARTED:
+            return "the engine had died, and is started again; what it had in hand is forgotten";
         case DEFIB_JOURNAL_STORED:
             return fmt::format("wrote {} at {:#x}: {:#x} -> {:#x}",
                                name_of(NameOf::field, entry.subject), v[0], v[1], v[2]);

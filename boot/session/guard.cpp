@@ -7,22 +7,35 @@
 #include "boot/backend/engine_state.h"
 #include "boot/find/witness.h"
 #include "engine/runtime/journal.h"
-#include "engine/runtime/loop.h"
 #include "engine/runtime/respond.h"
 
 namespace defib::boot {
 namespace {
 
-// A command to stop, and the end of the target, are seen within this.
+// A command to stop, and the end of the target, are seen within this on the twin.
 constexpr uint64_t LONGEST_SLEEP_NS = 100000000;
+// A loop that dies again and again needs a person.
+constexpr unsigned MOST_RESTARTS = 3;
+
+// The routines of the engine's detectors, by their numbers there: the responder decides which it
+// needs, wherever it runs.
+std::vector<uint32_t> runtime_detectors(const DefibResponder& responder) {
+    const auto engine = std::make_unique<DefibEngine>();
+    const auto journal = std::make_unique<DefibJournal>();
+    const auto copy = std::make_unique<DefibResponder>(responder);
+    engine->journal = journal.get();
+    engine->responder = copy.get();
+    runtime::start_responder(*engine, 0);
+    std::vector<uint32_t> routines;
+    for (uint32_t i = 0; i < engine->detector_count; i++) {
+        routines.push_back(engine->detectors[i].routine);
+    }
+    return routines;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Guard>> Guard::start(Session& session, const DefibPolicy& policy) {
-    if (session.twin() == nullptr) {
-        return fail(DEFIB_ERROR_BOOT_ENGINE, session.engine().name(),
-                    "a policy is carried out by this processor only so far", "use --backend cpu");
-    }
     std::unique_ptr<Guard> guard(new Guard(session));
     guard->responder_ = std::make_unique<DefibResponder>();
     guard->responder_->policy = policy;
@@ -30,13 +43,25 @@ Result<std::unique_ptr<Guard>> Guard::start(Session& session, const DefibPolicy&
         !chosen) {
         return std::unexpected(chosen.error());
     }
-    DefibEngine& engine = session.twin()->state();
-    engine.responder = guard->responder_.get();
-    guard->told_ = engine.journal->written;
-    guard->start_ns_ = now_ns();
-    runtime::start(engine, guard->start_ns_);
+    if (auto guards = session.engine().guard(*guard->responder_); !guards) {
+        return std::unexpected(guards.error());
+    }
+    guard->find_start();
     guard->name_all();
     return guard;
+}
+
+// The journal is told from where this guard's loop starts.
+void Guard::find_start() {
+    const DefibJournal& journal = session_.engine().journal();
+    DefibJournalEntry entry{};
+    for (uint64_t sequence = journal.written; sequence != 0; sequence--) {
+        if (!runtime::read_entry(journal, sequence, entry) || entry.sequence != sequence) break;
+        if (entry.kind != DEFIB_JOURNAL_STARTED) continue;
+        told_ = sequence - 1;
+        start_ns_ = entry.time_ns;
+        return;
+    }
 }
 
 void Guard::name_all() {
@@ -51,9 +76,9 @@ void Guard::name_all() {
     for (uint32_t i = 0; i < responder_->policy.rule_count; i++) {
         name(NameOf::rule, i, responder_->policy.rules[i].name);
     }
-    const DefibEngine& engine = session_.twin()->state();
-    for (uint32_t i = 0; i < engine.detector_count; i++) {
-        name(NameOf::detector, i, manifest.routines[engine.detectors[i].routine].name);
+    const std::vector<uint32_t> detectors = runtime_detectors(*responder_);
+    for (size_t i = 0; i < detectors.size(); i++) {
+        name(NameOf::detector, i, manifest.routines[detectors[i]].name);
     }
 }
 
@@ -62,12 +87,13 @@ void Guard::drain(const Tell& tell) {
     const DefibJournal& journal = session_.engine().journal();
     while (runtime::read_entry(journal, told_ + 1, entry)) {
         tell(entry, entry.sequence - told_ - 1);
+        is_another_kernel_ = is_another_kernel_ || entry.kind == DEFIB_JOURNAL_IDENTITY_LOST;
         told_ = entry.sequence;
     }
 }
 
 Result<void> Guard::is_still_there() const {
-    if (responder_->is_stopped == DEFIB_DECLINE_IDENTITY) {
+    if (is_another_kernel_) {
         return fail(DEFIB_ERROR_BOOT_TARGET_LOST, session_.target().name(),
                     "another kernel runs in it, or the same one has booted again",
                     "start defib run again, once it is up");
@@ -77,20 +103,32 @@ Result<void> Guard::is_still_there() const {
                 "its memory is not there any more: the machine was powered off");
 }
 
+// What a finding was, the detectors see again.
+Result<void> Guard::start_again(const Error& why) {
+    if (restarts_++ == MOST_RESTARTS) return std::unexpected(why);
+    return session_.engine().restart();
+}
+
 Result<void> Guard::run(const Tell& tell, const Sleep& sleep) {
-    DefibEngine& engine = session_.twin()->state();
+    Engine& engine = session_.engine();
     for (bool is_stopping = false;;) {
-        const auto next = runtime::turn(engine, now_ns());
+        const auto tended = engine.tend();
         drain(tell);
-        if (next == runtime::Turn::stop) return {};
+        if (tended && tended->has_stopped) return {};
         if (auto there = is_still_there(); !there) return there;
-        const uint64_t longest = now_ns() + LONGEST_SLEEP_NS;
-        const bool wants_stop = sleep(std::min(runtime::next_turn_ns(engine), longest));
+        if (!tended) {
+            // A loop that dies while it is to stop has stopped.
+            if (is_stopping) return std::unexpected(tended.error());
+            if (auto again = start_again(tended.error()); !again) return again;
+            continue;
+        }
+        const uint64_t longest =
+            now_ns() + (session_.twin() == nullptr ? ~uint64_t{0} >> 1 : LONGEST_SLEEP_NS);
+        const bool wants_stop = sleep(std::min(tended->again_ns, longest));
         if (!wants_stop || is_stopping) continue;
         is_stopping = true;
-        DefibCommand command{};
-        command.kind = DEFIB_COMMAND_STOP;
-        runtime::post(*engine.mailbox, command);
+        if (auto figures = figures_of(session_)) figures_ = std::move(*figures);
+        engine.tell_to_stop();
     }
 }
 

@@ -25,10 +25,34 @@ extern const char defib_ptx_end[];
 }
 // NOLINTEND(readability-identifier-naming)
 
+// Machine code, where it was made with the set: the file has a line for each,
+// DEFIB_CUBIN(generation, "file").
+#define DEFIB_CUBIN(card, file)                        \
+    __asm__(                                           \
+        ".section .rodata\n.balign 16\n"               \
+        ".globl defib_cubin_sm_" #card                 \
+        "\n"                                           \
+        ".globl defib_cubin_sm_" #card                 \
+        "_end\n"                                       \
+        "defib_cubin_sm_" #card ":\n.incbin \"" file   \
+        "\"\n"                                         \
+        "defib_cubin_sm_" #card "_end:\n.previous\n"); \
+    extern "C" const char defib_cubin_sm_##card[];     \
+    extern "C" const char defib_cubin_sm_##card##_end[];
+#include DEFIB_CUBINS_FILE
+#undef DEFIB_CUBIN
+
 namespace defib::boot {
 
 RoutineSet routine_set() {
-    return {{defib_manifest_begin, defib_manifest_end}, {defib_ptx_begin, defib_ptx_end}};
+#define DEFIB_CUBIN(card, file) \
+    {(card) / 10, (card) % 10, {defib_cubin_sm_##card, defib_cubin_sm_##card##_end}},
+    static const std::vector<cuda::Cubin> cubins = {
+#include DEFIB_CUBINS_FILE
+    };
+#undef DEFIB_CUBIN
+    return {{defib_manifest_begin, defib_manifest_end},
+            {.text = {defib_ptx_begin, defib_ptx_end}, .cubins = cubins}};
 }
 
 }  // namespace defib::boot

@@ -106,6 +106,12 @@ Result<Seen> Session::act(uint32_t routine, std::span<const uint64_t> arguments)
     return carry_out(command);
 }
 
+Result<Seen> Session::statistics() {
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_STATISTICS;
+    return carry_out(command);
+}
+
 Result<DefibEffect> Session::observe(uint32_t routine, std::span<const uint64_t> arguments) {
     const uint32_t observer = bound_.routines[routine].routine.observer;
     if (observer == DEFIB_NO_ROUTINE) return DEFIB_EFFECT_THERE;

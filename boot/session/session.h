@@ -24,7 +24,7 @@ namespace defib::boot {
 // The routines that are compiled into the program.
 struct RoutineSet {
     std::string_view manifest;  // JSON
-    std::string_view gpu_code;  // PTX; empty: they run on this processor only
+    cuda::GpuCode gpu_code;
 };
 RoutineSet routine_set();
 
@@ -56,6 +56,8 @@ class Session {
     Result<Seen> act(uint32_t routine, std::span<const uint64_t> arguments);
     // Whether its effect is there; without an observer: yes.
     Result<DefibEffect> observe(uint32_t routine, std::span<const uint64_t> arguments);
+    // How long what takes (engine/abi/statistics.h); the records are as the engine counts them.
+    Result<Seen> statistics();
     // Its number, or why it is off.
     Result<uint32_t> routine_that_is_on(std::string_view name) const;
 

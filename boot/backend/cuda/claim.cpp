@@ -61,14 +61,19 @@ Result<SharedMemory> SharedMemory::make(const ClaimPointer& claim, size_t size) 
     }
     memory.here_ = pages;
     memory.size_ = size;
-    const DriverApi& api = claim->api();
-    Status status = api.host_register(pages, size, HOST_PORTABLE | HOST_DEVICE_MAP);
-    if (status == SUCCESS) {
-        memory.registration_ = Registration(claim, pages);
-        status = api.host_get_device_pointer(&memory.there_, pages, 0);
-    }
-    if (status != SUCCESS) return no_memory(*claim, status, size);
+    if (auto done = memory.register_again(claim); !done) return std::unexpected(done.error());
     return memory;
+}
+
+Result<void> SharedMemory::register_again(const ClaimPointer& claim) {
+    const DriverApi& api = claim->api();
+    Status status = api.host_register(here_, size_, HOST_PORTABLE | HOST_DEVICE_MAP);
+    if (status == SUCCESS) {
+        registration_ = Registration(claim, here_);
+        status = api.host_get_device_pointer(&there_, here_, 0);
+    }
+    if (status != SUCCESS) return no_memory(*claim, status, size_);
+    return {};
 }
 
 SharedMemory::SharedMemory(SharedMemory&& other) noexcept {

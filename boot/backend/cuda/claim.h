@@ -89,6 +89,10 @@ class SharedMemory {
     SharedMemory& operator=(const SharedMemory&) = delete;
     ~SharedMemory();
 
+    // For a GPU that was claimed anew: the same pages, and what is in them.
+    Result<void> register_again(const ClaimPointer& claim);
+    void unregister() { registration_ = Registration(); }
+
     void* here() const { return here_; }
     DevicePointer there() const { return there_; }
 

@@ -8,15 +8,16 @@
 #include <chrono>
 #include <thread>
 
+#include "boot/backend/engine_state.h"
+#include "engine/runtime/journal.h"
 #include "engine/runtime/loop.h"
+#include "engine/runtime/translate.h"
 
 namespace defib::boot::cuda {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A view of 65,536 processes with 400 bytes each, and room.
-constexpr size_t RECORDS = size_t{64} << 20;
 // Between two looks of an idle loop at its mailbox: what it costs the bus, against how long a first
 // command waits.
 constexpr uint32_t IDLE_NS = 20'000;
@@ -25,15 +26,15 @@ constexpr std::chrono::microseconds AT_ONCE(200);
 constexpr std::chrono::microseconds NAP(100);
 constexpr std::chrono::milliseconds LOOK_EVERY(100);
 constexpr std::chrono::seconds TO_START(10);
+// What is in hand may have to wait for its deadlines.
 constexpr std::chrono::seconds TO_STOP(5);
+// Whether the loop turns is looked at so often, and so often what it has written after it wrote.
+constexpr uint64_t TEND_EVERY_NS = 1'000'000'000;
+constexpr uint64_t TEND_SOON_NS = 50'000'000;
 
 // NOLINTBEGIN(performance-no-int-to-ptr): addresses of the GPU, which are never followed here.
 template <class T>
-T* on_device(const DeviceMemory& memory) {
-    return reinterpret_cast<T*>(memory.get());
-}
-template <class T>
-T* on_device(const SharedMemory& memory) {
+T* on_card(const SharedMemory& memory) {
     return reinterpret_cast<T*>(memory.there());
 }
 // NOLINTEND(performance-no-int-to-ptr)
@@ -47,101 +48,78 @@ Result<void> put(Result<T> made, T& place) {
 
 }  // namespace
 
-Result<std::unique_ptr<CudaEngine>> CudaEngine::start(const ClaimPointer& claim,
-                                                      std::string_view code, SeenWindow window,
-                                                      const DefibKernelMap& map,
-                                                      const Bound& bound) {
-    claim->make_current();
-    std::unique_ptr<CudaEngine> engine(new CudaEngine(claim));
-    engine->window_ = std::move(window);
-    auto program = load_program(claim, code);
-    if (!program) return std::unexpected(program.error());
-    engine->program_ = std::move(*program);
-    if (auto made = engine->make_room(engine->program_); !made) {
-        return std::unexpected(made.error());
-    }
-    if (auto filled = engine->fill(map, bound); !filled) return std::unexpected(filled.error());
-    if (auto launched = engine->launch(); !launched) return std::unexpected(launched.error());
-    return engine;
-}
+CudaEngine::CudaEngine(ClaimPointer claim, Orders orders)
+    : orders_(std::move(orders)), claim_(std::move(claim)) {}
 
-Result<void> CudaEngine::make_room(const Program& program) {
-    const size_t workers = size_t{program.blocks - 1} * program.warps;
-    struct {
-        size_t size;
-        DeviceMemory& place;
-    } const on_gpu[] = {
-        {sizeof(DefibEngine), engine_},
-        {sizeof(DefibTarget), target_},
-        {sizeof(DefibTeam), team_},
-        {workers * sizeof(DefibWorker), crew_},
-        {size_t{DEFIB_VIEW_OBJECTS} * sizeof(DefibChunk), chunks_},
-        {RECORDS, arena_},
-        {size_t{DEFIB_POOL_LINES} * 8, pool_tags_},
-        {size_t{DEFIB_POOL_LINES} * DEFIB_LINE_SIZE, pool_words_},
-        {workers * DEFIB_WORKER_RECORDS, worker_records_},
-        {size_t{DEFIB_VIEW_OBJECTS} * 16, objects_},
-        {size_t{DEFIB_REPLICAS} * DEFIB_REPLICA_RECORDS, replica_records_},
-    };
-    for (const auto& wanted : on_gpu) {
-        if (auto made = put(allocate(claim_, wanted.size), wanted.place); !made) return made;
-    }
+Result<std::unique_ptr<CudaEngine>> CudaEngine::start(ClaimPointer claim, Orders orders) {
+    claim->make_current();
+    std::unique_ptr<CudaEngine> engine(new CudaEngine(std::move(claim), std::move(orders)));
+    const ClaimPointer& gpu = engine->claim_;
     struct {
         size_t size;
         SharedMemory& place;
-    } const shared[] = {
-        {sizeof(DefibMailbox), mailbox_}, {sizeof(DefibJournal), journal_}, {RECORDS, records_}};
+    } const shared[] = {{sizeof(DefibMailbox), engine->mailbox_},
+                        {sizeof(DefibJournal), engine->journal_},
+                        {RECORDS, engine->records_}};
     for (const auto& wanted : shared) {
-        auto made = put(SharedMemory::make(claim_, wanted.size), wanted.place);
-        if (!made) return made;
+        auto made = put(SharedMemory::make(gpu, wanted.size), wanted.place);
+        if (!made) return std::unexpected(made.error());
     }
+    if (auto taken = engine->take_target(); !taken) return std::unexpected(taken.error());
+    if (auto runs = engine->run(); !runs) return std::unexpected(runs.error());
+    return engine;
+}
+
+// Everything of the card's that lasts as long as the claim.
+Result<void> CudaEngine::take_target() {
+    auto window = orders_.is_live ? register_window(claim_, orders_.window, orders_.may_write)
+                                  : copy_window(claim_, orders_.window, orders_.data);
+    if (auto had = put(std::move(window), window_); !had) return had;
+    if (auto loaded = put(load_program(claim_, orders_.code), program_); !loaded) return loaded;
+    auto room = CardRoom::make(claim_, program_);
+    if (!room) return std::unexpected(room.error());
+    room_.emplace(std::move(*room));
     return {};
 }
 
-Result<void> CudaEngine::fill(const DefibKernelMap& map, const Bound& bound) {
-    auto target = std::make_unique<DefibTarget>(window_.window, map, bound.binding);
-    auto team = std::make_unique<DefibTeam>();
-    team->blocks = program_.blocks - 1;
-    team->workers = team->blocks * program_.warps;
-    team->arena = arena_.get();
-    team->arena_size = RECORDS;
-    team->records = worker_records_.get();
-    team->pool = {0, pool_tags_.get(), pool_words_.get()};
-    team->crew = on_device<DefibWorker>(crew_);
-    team->chunks = on_device<DefibChunk>(chunks_);
+// From a state that is as new, but for the journal, which goes on.
+Result<void> CudaEngine::run() {
+    auto target = std::make_unique<DefibTarget>();
+    target->window = window_.window;
+    target->map = orders_.map;
+    target->binding = orders_.bound.binding;
+    runtime::prepare(*target);
 
+    mailbox().done = mailbox().posted;
     auto engine = std::make_unique<DefibEngine>();
     engine->abi_version = DEFIB_ABI_VERSION;
-    engine->target = on_device<DefibTarget>(target_);
-    engine->team = on_device<DefibTeam>(team_);
-    engine->mailbox = on_device<DefibMailbox>(mailbox_);
-    engine->journal = on_device<DefibJournal>(journal_);
+    engine->mailbox = on_card<DefibMailbox>(mailbox_);
+    engine->answered = mailbox().posted;
+    engine->published = on_card<DefibJournal>(journal_);
+    engine->told = journal().written;
     engine->records = {records_.there(), RECORDS, 0, 0, 0};
-    engine->objects = on_device<uint64_t>(objects_);
-    engine->replica_records = replica_records_.get();
     engine->idle_ns = IDLE_NS;
-    const size_t count = std::min<size_t>(bound.routines.size(), DEFIB_ROUTINES);
-    for (size_t i = 0; i < count; i++) engine->routines[i] = bound.routines[i].routine;
-    const std::pair<DevicePointer, std::pair<const void*, size_t>> copies[] = {
-        {target_.get(), {target.get(), sizeof *target}},
-        {team_.get(), {team.get(), sizeof *team}},
-        {engine_.get(), {engine.get(), sizeof *engine}},
-    };
-    for (const auto& [to, from] : copies) {
-        if (auto done = to_device(*claim_, to, from.first, from.second); !done) return done;
+    const auto& routines = orders_.bound.routines;
+    const size_t count = std::min<size_t>(routines.size(), DEFIB_ROUTINES);
+    for (size_t i = 0; i < count; i++) engine->routines[i] = routines[i].routine;
+    if (auto filled = room_->fill(claim_, *engine, *target, journal(), responder_.get()); !filled) {
+        return filled;
     }
-    return {};
+    return launch();
 }
 
 Result<void> CudaEngine::launch() {
     const DriverApi& api = claim_->api();
+    stream_ = Stream();
     CUstream_st* stream = nullptr;
     if (const Status status = api.stream_create(&stream, STREAM_NON_BLOCKING); status != SUCCESS) {
         return claim_->failed(status, "it has no stream left");
     }
     stream_ = Stream(claim_, stream);
-    DevicePointer engine = engine_.get();
+    DevicePointer engine = room_->engine();
     void* arguments[] = {&engine};
+    mailbox().heartbeat = 0;
+    is_told_to_stop_ = false;
     const Status status =
         api.launch(program_.entry, program_.blocks, 1, 1, program_.warps * DEFIB_LANES, 1, 1, 0,
                    stream, arguments, nullptr);
@@ -161,16 +139,22 @@ Result<void> CudaEngine::launch() {
     }
 }
 
-CudaEngine::~CudaEngine() {
-    claim_->make_current();
-    if (!runs_) return;
-    DefibCommand stop{};
-    stop.kind = DEFIB_COMMAND_STOP;
-    runtime::post(mailbox(), stop);
+bool CudaEngine::wait_for_end() {
     const auto until = Clock::now() + TO_STOP;
-    while (claim_->api().stream_query(stream_.get()) == NOT_READY && Clock::now() < until) {
+    while (claim_->api().stream_query(stream_.get()) == NOT_READY) {
+        if (Clock::now() > until) return false;
         std::this_thread::sleep_for(NAP);
     }
+    runs_ = false;
+    return true;
+}
+
+CudaEngine::~CudaEngine() {
+    if (claim_ == nullptr) return;
+    claim_->make_current();
+    if (!runs_) return;
+    tell_to_stop();
+    wait_for_end();
 }
 
 Result<DefibAnswer> CudaEngine::carry_out(const DefibCommand& command) {
@@ -192,10 +176,77 @@ Result<DefibAnswer> CudaEngine::carry_out(const DefibCommand& command) {
     return answer;
 }
 
+Result<void> CudaEngine::guard(const DefibResponder& responder) {
+    claim_->make_current();
+    tell_to_stop();
+    if (!wait_for_end()) {
+        return fail(DEFIB_ERROR_BOOT_ENGINE, claim_->device().id(), "it does not stop");
+    }
+    responder_ = std::make_unique<DefibResponder>(responder);
+    return run();
+}
+
+Result<Tended> CudaEngine::tend() {
+    claim_->make_current();
+    const Status status = claim_->api().stream_query(stream_.get());
+    if (status != NOT_READY) {
+        runs_ = false;
+        if (status == SUCCESS && is_told_to_stop_) return Tended{.has_stopped = true};
+        return dead(status);
+    }
+    const uint64_t written = __atomic_load_n(&journal().written, __ATOMIC_ACQUIRE);
+    const bool is_news = written != tended_to_ || is_told_to_stop_;
+    tended_to_ = written;
+    return Tended{.again_ns = now_ns() + (is_news ? TEND_SOON_NS : TEND_EVERY_NS)};
+}
+
+void CudaEngine::tell_to_stop() {
+    DefibCommand stop{};
+    stop.kind = DEFIB_COMMAND_STOP;
+    runtime::post(mailbox(), stop);
+    is_told_to_stop_ = true;
+}
+
+// Everything of the card's, and the context that a fault has spoiled.
+void CudaEngine::let_go() {
+    stream_ = Stream();
+    room_.reset();
+    program_ = Program();
+    window_ = SeenWindow();
+    for (SharedMemory* memory : {&mailbox_, &journal_, &records_}) memory->unregister();
+    claim_.reset();
+}
+
+Result<void> CudaEngine::restart() {
+    claim_->make_current();
+    const std::string id = claim_->device().id();
+    if (runs_) {
+        return fail(DEFIB_ERROR_BOOT_ENGINE, id, "it runs", "have it stop before it is restarted");
+    }
+    const bool was_healthy = claim_->api().stream_query(stream_.get()) == SUCCESS;
+    auto& journal = *static_cast<DefibJournal*>(journal_.here());
+    const auto& last = journal.entries[journal.written % DEFIB_JOURNAL_ENTRIES];
+    runtime::append(journal, last.time_ns, DEFIB_JOURNAL_RESTARTED, 0);
+    if (was_healthy) return run();
+
+    let_go();
+    auto claim = Claim::take(orders_.gpu);
+    if (!claim) return std::unexpected(claim.error());
+    claim_ = std::move(*claim);
+    for (SharedMemory* memory : {&mailbox_, &journal_, &records_}) {
+        if (auto done = memory->register_again(claim_); !done) return done;
+    }
+    if (auto taken = take_target(); !taken) return taken;
+    return run();
+}
+
 Result<uint64_t> CudaEngine::heartbeat() {
     claim_->make_current();
     const Status status = claim_->api().stream_query(stream_.get());
-    if (status != NOT_READY) return dead(status);
+    if (status != NOT_READY) {
+        runs_ = false;
+        return dead(status);
+    }
     return __atomic_load_n(&mailbox().heartbeat, __ATOMIC_ACQUIRE);
 }
 

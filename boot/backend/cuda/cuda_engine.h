@@ -4,11 +4,17 @@
 // The engine on a GPU: the loop of engine/runtime as one program that never returns, beside the
 // machine that it guards. This process only starts it, posts commands, and looks now and then
 // whether it still turns; stopped, it is not missed.
+//
+// What lies in the card's memory (CardRoom) goes when the loop dies, and the claim with it: a
+// program that faulted takes its context along. Mailbox, journal and records are pages of this
+// process and stay.
 #ifndef DEFIB_BOOT_BACKEND_CUDA_CUDA_ENGINE_H
 #define DEFIB_BOOT_BACKEND_CUDA_CUDA_ENGINE_H
 
 #include <memory>
+#include <optional>
 
+#include "boot/backend/cuda/card_room.h"
 #include "boot/backend/cuda/program.h"
 #include "boot/backend/cuda/window.h"
 #include "boot/backend/engine.h"
@@ -16,48 +22,61 @@
 
 namespace defib::boot::cuda {
 
+// What an engine is started with; kept for starting it again.
+struct Orders {
+    std::string gpu;  // as it was asked for
+    GpuCode code;
+    DefibWindow window{};
+    bool is_live = true;
+    bool may_write = false;
+    std::span<const Bytes> data;  // of a dump
+    DefibKernelMap map{};
+    Bound bound;
+};
+
 class CudaEngine final : public Engine {
   public:
-    static Result<std::unique_ptr<CudaEngine>> start(const ClaimPointer& claim,
-                                                     std::string_view code, SeenWindow window,
-                                                     const DefibKernelMap& map, const Bound& bound);
+    static Result<std::unique_ptr<CudaEngine>> start(ClaimPointer claim, Orders orders);
     // Has the loop finish what it does and end, then gives everything back.
     ~CudaEngine() override;
 
     Result<DefibAnswer> carry_out(const DefibCommand& command) override;
+    Result<void> guard(const DefibResponder& responder) override;
+    Result<Tended> tend() override;
+    void tell_to_stop() override;
+    Result<void> restart() override;
     Result<uint64_t> heartbeat() override;
     const DefibJournal& journal() const override;
+    double ns_a_tick() const override { return 1; }
     std::string name() const override;
 
     // Where command and answer lie, for whoever speaks with the loop while this process stands.
     DefibMailbox& mailbox();
 
   private:
-    explicit CudaEngine(ClaimPointer claim) : claim_(std::move(claim)) {}
-    Result<void> make_room(const Program& program);
-    Result<void> fill(const DefibKernelMap& map, const Bound& bound);
+    CudaEngine(ClaimPointer claim, Orders orders);
+    Result<void> take_target();
+    Result<void> run();
     Result<void> launch();
+    bool wait_for_end();
+    void let_go();
     std::unexpected<Error> dead(Status status) const;
 
+    Orders orders_;
+    std::unique_ptr<DefibResponder> responder_;  // null: it does what it is told
     ClaimPointer claim_;
-    SeenWindow window_;
-    Program program_;
+    // Pages of this process.
     SharedMemory mailbox_;
     SharedMemory journal_;
     SharedMemory records_;
-    DeviceMemory engine_;
-    DeviceMemory target_;
-    DeviceMemory team_;
-    DeviceMemory crew_;
-    DeviceMemory chunks_;
-    DeviceMemory arena_;
-    DeviceMemory pool_tags_;
-    DeviceMemory pool_words_;
-    DeviceMemory worker_records_;
-    DeviceMemory objects_;
-    DeviceMemory replica_records_;
+    // The card's, gone with a loop that died.
+    SeenWindow window_;
+    Program program_;
+    std::optional<CardRoom> room_;
     Stream stream_;
     bool runs_ = false;
+    bool is_told_to_stop_ = false;
+    uint64_t tended_to_ = 0;  // what the journal held at the last look
 };
 
 }  // namespace defib::boot::cuda

@@ -49,4 +49,22 @@ Result<Program> load_program(const ClaimPointer& claim, std::string_view code) {
     return program;
 }
 
+const Cubin* cubin_for(std::span<const Cubin> cubins, const Device& device) {
+    const Cubin* best = nullptr;
+    for (const Cubin& cubin : cubins) {
+        if (cubin.major != device.major || cubin.minor > device.minor) continue;
+        if (best == nullptr || cubin.minor > best->minor) best = &cubin;
+    }
+    return best;
+}
+
+Result<Program> load_program(const ClaimPointer& claim, const GpuCode& code) {
+    if (const Cubin* cubin = cubin_for(code.cubins, claim->device())) {
+        auto ready = load_program(claim, cubin->bytes);
+        // A driver that is older than the assembler may not know its form.
+        if (ready || code.text.empty()) return ready;
+    }
+    return load_program(claim, code.text);
+}
+
 }  // namespace defib::boot::cuda

@@ -5,6 +5,8 @@
 #ifndef DEFIB_BOOT_BACKEND_CUDA_PROGRAM_H
 #define DEFIB_BOOT_BACKEND_CUDA_PROGRAM_H
 
+#include <span>
+
 #include "boot/backend/cuda/claim.h"
 
 namespace defib::boot::cuda {
@@ -16,7 +18,27 @@ struct Program {
     unsigned warps = 0;   // of each block
 };
 
-// `code`: PTX, which the driver compiles, or a ready cubin.
+// Machine code of one generation of cards: it runs on that one and on later ones of its major
+// number.
+struct Cubin {
+    int major;
+    int minor;
+    std::string_view bytes;
+};
+
+// The engine for a GPU, in all forms that there are.
+struct GpuCode {
+    std::string_view text = {};          // PTX, which the driver compiles
+    std::span<const Cubin> cubins = {};  // ready ones
+};
+
+// The cubin that this card would run best; null: none fits.
+const Cubin* cubin_for(std::span<const Cubin> cubins, const Device& device);
+
+// A cubin where one fits and the driver takes it, else the text.
+Result<Program> load_program(const ClaimPointer& claim, const GpuCode& code);
+
+// That very code: a text or a cubin.
 Result<Program> load_program(const ClaimPointer& claim, std::string_view code);
 
 }  // namespace defib::boot::cuda
