@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "boot/binder/layout_lookup.h"
+#include "boot/session/statistics.h"
 #include "engine/routines/views/records.h"
 #include "tests/gpu/limits.h"
 #include "tests/gpu/suite.h"
@@ -81,6 +82,20 @@ Result<Rates> measure_limits(Suite& suite, const boot::Session& twin, uint64_t a
     return rates;
 }
 
+// What integrity monitors do: one 64-bit word of each object checked, found anew along the kernel's
+// own pointers (the table of numbers, the number, the task, its signals).
+Result<void> measure_integrity(Suite& suite, boot::Session& session) {
+    const auto command = view_command(session, "thread_time", "processes");
+    if (!command) return std::unexpected(command.error());
+    DefibAnswer answer{};
+    std::vector<double> all_us;
+    for (int i = 0; i < REPETITIONS; i++) all_us.push_back(ask_us(session, *command, answer));
+    suite.add(fmt::format("{} words checked, each found along four pointers", answer.objects),
+              fmt::format("{:.2f} ms", median(all_us) / 1000),
+              fmt::format("{:.0f} rounds a second", 1e6 / median(all_us)));
+    return {};
+}
+
 Result<void> measure(Suite& suite, lab::Guest& guest) {
     auto twin = open(suite, guest.ram_file(), boot::Backend::cpu);
     if (!twin) return std::unexpected(twin.error());
@@ -111,6 +126,13 @@ Result<void> measure(Suite& suite, lab::Guest& guest) {
               fmt::format("{:.2f} ms", median(all_us) / 1000),
               fmt::format("the chunks alone {:.2f} ms; the twin {:.1f} ms", floor_ms,
                           median(twin_us) / 1000));
+    if (const auto figures = boot::figures_of(**gpu)) {
+        suite.add("- of it: heads, items, adding up, delivery",
+                  fmt::format("{:.2f}, {:.2f}, {:.2f}, {:.2f} ms", figures->heads_us / 1000,
+                              figures->items_us / 1000, figures->adding_us / 1000,
+                              figures->delivered_us / 1000));
+    }
+    if (auto done = measure_integrity(suite, **gpu); !done) return done;
     suite.check(fmt::format("all of {} are there, none torn", answer.objects),
                 answer.records.count == twin_answer.records.count &&
                     answer.objects == twin_answer.objects && answer.torn == twin_answer.torn &&

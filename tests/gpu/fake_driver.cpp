@@ -8,7 +8,8 @@
 //
 // Built as libcuda.so.1 and found through LD_LIBRARY_PATH. DEFIB_FAKE_GPU says what kind of card it
 // plays: `reads-only-writable` cannot register memory that may only be read, `displays` has a time
-// limit, `dies` faults after its first turns.
+// limit, `dies` faults after its first turns, `dies-guarding` some time after it was given a
+// policy.
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -47,9 +48,16 @@ uint64_t now_ns() {
 
 void turn_until_stopped(DefibEngine& engine, std::atomic<Status>& status) {
     constexpr uint64_t TURNS_TO_LIVE = 4;
+    constexpr uint64_t TIME_TO_GUARD_NS = 50'000'000;
+    const uint64_t dies_at = now_ns() + TIME_TO_GUARD_NS;
+    const bool dies_guarding = plays("dies-guarding") && engine.responder != nullptr;
     defib::runtime::start(engine, now_ns());
     while (defib::runtime::turn(engine, now_ns()) != defib::runtime::Turn::stop) {
         if (plays("dies") && engine.turns == TURNS_TO_LIVE) {
+            status = LAUNCH_FAILED;
+            return;
+        }
+        if (dies_guarding && now_ns() > dies_at) {
             status = LAUNCH_FAILED;
             return;
         }

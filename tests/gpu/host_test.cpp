@@ -11,6 +11,7 @@
 
 #include "tests/lab/guest.h"
 #include "tests/lab/host_program.h"
+#include "tests/recover/defib_run.h"
 
 namespace defib {
 namespace {
@@ -73,6 +74,57 @@ TEST_F(GpuHost, RefusesACardThatADisplayHasAClockOn) {
 TEST_F(GpuHost, SaysThatTheLoopHasDied) {
     setenv("DEFIB_FAKE_GPU", "dies", 1);
     EXPECT_NE(error_of_ps().find("CUDA_ERROR_LAUNCH_FAILED"), std::string::npos) << error_of_ps();
+}
+
+std::unique_ptr<recover::DefibRun> guard(const Guest& guest) {
+    auto run = recover::DefibRun::start(DEFIB_PROGRAM, guest.ram_file(), {"--backend", "cuda"});
+    EXPECT_TRUE(run) << to_line(run.error());
+    return run ? std::move(*run) : nullptr;
+}
+
+TEST_F(GpuHost, GuardsWithThePolicyAndSaysWhatItCost) {
+    const auto run = guard(*guest);
+    ASSERT_TRUE(run);
+    ASSERT_TRUE(run->wait_for([](const auto& event) { return event.is("started"); },
+                              std::chrono::minutes(1)))
+        << run->to_text();
+    EXPECT_EQ(run->stop(std::chrono::minutes(1)), 0) << run->to_text();
+    const auto events = run->events();
+    EXPECT_TRUE(events.front().is("started")) << run->to_text();
+    ASSERT_TRUE(events.back().is("summary")) << run->to_text();
+    EXPECT_GE(events.back().json["engine"]["detectors"].size(), 13U) << run->to_text();
+    EXPECT_GT(events.back().json["engine"]["detectors"][0]["reads"], 0) << run->to_text();
+}
+
+TEST_F(GpuHost, StartsALoopThatDiesAgainAFewTimesAndKeepsTheJournal) {
+    setenv("DEFIB_FAKE_GPU", "dies-guarding", 1);
+    const auto run = guard(*guest);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(run->wait_for_end(std::chrono::minutes(1)), 4) << run->to_text();
+    int starts = 0;
+    int restarts = 0;
+    uint64_t last = 0;
+    for (const auto& event : run->events()) {
+        starts += event.is("started") ? 1 : 0;
+        restarts += event.is("restarted") ? 1 : 0;
+        if (!event.json.contains("sequence")) continue;
+        if (last != 0) EXPECT_EQ(event.number("sequence"), last + 1);
+        last = event.number("sequence");
+    }
+    EXPECT_EQ(restarts, 3) << run->to_text();
+    EXPECT_EQ(starts, 4) << run->to_text();
+    EXPECT_NE(run->errors().find("CUDA_ERROR_LAUNCH_FAILED"), std::string::npos) << run->errors();
+}
+
+TEST_F(GpuHost, SaysWhatGuardingCosts) {
+    for (const char* backend : {"cuda", "cpu"}) {
+        const auto said = defib({"stat", "--engine", "--for", "1"}, backend);
+        ASSERT_TRUE(said) << to_line(said.error());
+        const auto json = nlohmann::json::parse(*said, nullptr, false);
+        ASSERT_TRUE(json.is_object()) << *said;
+        EXPECT_GE(json["detectors"].size(), 13U) << *said;
+        for (const auto& detector : json["detectors"]) EXPECT_GT(detector["count"], 0) << detector;
+    }
 }
 
 TEST_F(GpuHost, SaysWhereThereIsNoDriver) {

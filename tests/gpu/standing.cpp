@@ -28,10 +28,8 @@ class Holder {
         int out[2];
         if (pipe(out) != 0) return fail(DEFIB_ERROR_BASE_TOOL_FAILED, "pipe");
         const std::string backend = suite.backend.backend == boot::Backend::cuda ? "cuda" : "cpu";
-        const char* argv[] = {"/proc/self/exe",    "--hold",
-                              ram_file.c_str(),    "--backend",
-                              backend.c_str(),     suite.cubin.empty() ? nullptr : "--cubin",
-                              suite.cubin.c_str(), nullptr};
+        const char* argv[] = {"/proc/self/exe", "--hold",        ram_file.c_str(),
+                              "--backend",      backend.c_str(), nullptr};
         Holder holder;
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);

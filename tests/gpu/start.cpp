@@ -29,16 +29,29 @@ Result<void> measure(Suite& suite) {
     if (!claim) return std::unexpected(claim.error());
     suite.add("the driver starts, and the GPU is claimed",
               fmt::format("{:.0f} ms", ms_since(begun)));
-    const auto compiled = load_ms(*claim, boot::routine_set().gpu_code);
+    const auto cubins = boot::routine_set().gpu_code.cubins;
+    const auto* cubin = boot::cuda::cubin_for(cubins, (*claim)->device());
+    if (cubin == nullptr) {
+        suite.add("machine code for this card", "none", "the driver compiles the text");
+        return {};
+    }
+    const auto ready = load_ms(*claim, cubin->bytes);
+    if (!ready) return std::unexpected(ready.error());
+    suite.add("the engine, as machine code for this card, loaded", fmt::format("{:.1f} ms", *ready),
+              fmt::format("{} KB", cubin->bytes.size() >> 10));
+    return {};
+}
+
+Result<void> compile(Suite& suite) {
+    const auto claim = boot::cuda::Claim::take(suite.backend.gpu);
+    if (!claim) return std::unexpected(claim.error());
+    const std::string_view text = boot::routine_set().gpu_code.text;
+    const auto compiled = load_ms(*claim, text);
     if (!compiled) return std::unexpected(compiled.error());
-    const auto cached = load_ms(*claim, boot::routine_set().gpu_code);
+    const auto cached = load_ms(*claim, text);
     if (!cached) return std::unexpected(cached.error());
     suite.add("the engine's PTX, compiled by the driver", fmt::format("{:.0f} ms", *compiled),
               fmt::format("out of the driver's cache {:.0f} ms", *cached));
-    if (suite.code.empty()) return {};
-    const auto ready = load_ms(*claim, suite.code);
-    if (!ready) return std::unexpected(ready.error());
-    suite.add("the same as a ready cubin", fmt::format("{:.1f} ms", *ready));
     return {};
 }
 
@@ -47,6 +60,11 @@ Result<void> measure(Suite& suite) {
 void measure_start(Suite& suite) {
     if (suite.backend.backend != boot::Backend::cuda) return;
     if (const auto done = measure(suite); !done) suite.fail_with("start", done.error());
+}
+
+void measure_compilation(Suite& suite) {
+    if (suite.backend.backend != boot::Backend::cuda) return;
+    if (const auto done = compile(suite); !done) suite.fail_with("the PTX", done.error());
 }
 
 }  // namespace defib::gpu

@@ -43,9 +43,7 @@ Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boo
     options.backend = suite.backend;
     options.backend.backend = backend;
     options.access = access;
-    boot::RoutineSet routines = boot::routine_set();
-    if (!suite.code.empty()) routines.gpu_code = suite.code;
-    return boot::Session::start(std::move(options), routines);
+    return boot::Session::start(std::move(options), boot::routine_set());
 }
 
 boot::cuda::CudaEngine* gpu_of(boot::Session& session) {

@@ -25,11 +25,13 @@ struct Row {
 
 struct Suite {
     std::string kernel = "6.1";
-    std::string victim;            // the program that becomes a crowd
-    std::string cubin;             // the file that `code` is of
-    std::string code;              // the engine, assembled beforehand; empty: PTX
-    std::vector<uint32_t> crowds;  // processes, growing
+    std::string victim;               // the program that becomes a crowd
+    std::string defib;                // the program itself
+    std::string fault_module;         // defib_fault.ko for the guests' kernel; empty: it is built
+    std::vector<uint32_t> crowds;     // processes, growing
+    std::vector<std::string> faults;  // of tests/faults, for `guard`; empty: all of its own
     std::chrono::seconds idle{60};
+    std::chrono::seconds soak{300};
     boot::BackendChoice backend{.backend = boot::Backend::cuda};
     std::vector<Row> rows;
     int failures = 0;
@@ -55,11 +57,17 @@ Result<DefibCommand> signal_command(boot::Session& session, pid_t pid, int numbe
 double median(std::vector<double> figures);
 
 void measure_start(Suite& suite);
+void measure_compilation(Suite& suite);
 void check_sameness(Suite& suite);
 void check_acts(Suite& suite);
 void measure_crowds(Suite& suite);
 void measure_mailbox(Suite& suite);
+void check_plans(Suite& suite);
 void check_standing(Suite& suite);
+void check_guarding(Suite& suite);
+void run_soak(Suite& suite);
+// The programs and the module of tests/faults, out of the bundle: the tree is not there.
+Result<void> bring_faults(const Suite& suite, lab::Guest& guest);
 // The child of check_standing(): holds an engine until its input ends or SIGTERM comes.
 int hold(const Suite& suite, const std::string& ram_file);
 

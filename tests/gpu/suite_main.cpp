@@ -8,20 +8,25 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "engine/base/file.h"
 #include "tests/gpu/suite.h"
 
 namespace {
 
 using namespace defib;
 
+enum class When : uint8_t { ALWAYS, IF_NAMED };
 struct Step {
     const char* name;
     void (*run)(gpu::Suite& suite);
+    When when = When::ALWAYS;
 };
-constexpr Step STEPS[] = {{"start", gpu::measure_start},     {"same", gpu::check_sameness},
-                          {"mailbox", gpu::measure_mailbox}, {"standing", gpu::check_standing},
-                          {"acts", gpu::check_acts},         {"crowds", gpu::measure_crowds}};
+// The driver takes over a minute for the text.
+constexpr Step STEPS[] = {
+    {"start", gpu::measure_start},     {"compile", gpu::measure_compilation, When::IF_NAMED},
+    {"same", gpu::check_sameness},     {"plans", gpu::check_plans},
+    {"mailbox", gpu::measure_mailbox}, {"standing", gpu::check_standing},
+    {"acts", gpu::check_acts},         {"guard", gpu::check_guarding},
+    {"crowds", gpu::measure_crowds},   {"soak", gpu::run_soak}};
 
 int run(gpu::Suite& suite, const std::vector<std::string>& only) {
     if (suite.backend.backend == boot::Backend::cuda) {
@@ -37,7 +42,8 @@ int run(gpu::Suite& suite, const std::vector<std::string>& only) {
     }
     fmt::print("| what | figure | beside |\n| --- | --- | --- |\n");
     for (const Step& step : STEPS) {
-        const bool is_wanted = only.empty() || std::ranges::find(only, step.name) != only.end();
+        const bool is_wanted = only.empty() ? step.when == When::ALWAYS
+                                            : std::ranges::find(only, step.name) != only.end();
         if (is_wanted) step.run(suite);
     }
     return suite.failures == 0 ? DEFIB_EXIT_DONE : DEFIB_EXIT_NO;
@@ -51,27 +57,23 @@ int main(int count, char** arguments) {
     std::string backend = "cuda";
     std::vector<std::string> only;
     uint64_t idle_s = 60;
+    uint64_t soak_s = 300;
     CLI::App app("what the engine does on a GPU, measured");
     app.add_option("--backend", backend, "cuda, or cpu to try the suite itself")
         ->check(CLI::IsMember({"cuda", "cpu"}));
     app.add_option("--kernel", suite.kernel, "of the guests");
     app.add_option("--victim", suite.victim, "tests/faults/defib-victim");
-    app.add_option("--cubin", suite.cubin, "the engine assembled for this GPU");
+    app.add_option("--defib", suite.defib, "the program");
+    app.add_option("--fault-module", suite.fault_module, "defib_fault.ko for that kernel");
     app.add_option("--crowds", suite.crowds, "sizes of the crowds, growing")->delimiter(',');
     app.add_option("--idle", idle_s, "seconds of rest to measure");
-    app.add_option("--only", only, "steps: start, same, mailbox, standing, acts, crowds")
-        ->delimiter(',');
+    app.add_option("--faults", suite.faults, "for the step guard: only these")->delimiter(',');
+    app.add_option("--soak", soak_s, "seconds beside a healthy load");
+    app.add_option("--only", only, "only these steps: start, compile, same, ...")->delimiter(',');
     app.add_option("--hold", held, "holds an engine for this RAM file")->group("");
     CLI11_PARSE(app, count, arguments);
     suite.idle = std::chrono::seconds(idle_s);
+    suite.soak = std::chrono::seconds(soak_s);
     suite.backend.backend = backend == "cuda" ? boot::Backend::cuda : boot::Backend::cpu;
-    if (!suite.cubin.empty()) {
-        const auto file = MappedFile::open(suite.cubin);
-        if (!file) {
-            fmt::print(stderr, "{}\n", to_line(file.error()));
-            return exit_status(file.error().code);
-        }
-        suite.code = as_text(file->bytes());
-    }
     return held.empty() ? run(suite, only) : gpu::hold(suite, held);
 }

@@ -54,6 +54,8 @@ class DefibRun {
                   std::chrono::milliseconds within);
     std::vector<Event> events() const;
 
+    pid_t pid() const { return pid_; }
+
     // SIGINT, and its exit status. Negative: it had to be killed.
     int stop(std::chrono::milliseconds within);
     // The same without the signal.
