@@ -28,6 +28,7 @@ struct Arguments {
 
 std::string reasons_of(const Outcome& outcome) {
     std::vector<std::pair<uint64_t, uint32_t>> most;
+    most.reserve(outcome.deaths.size());
     for (const auto& [death, count] : outcome.deaths) most.emplace_back(count, death);
     std::ranges::sort(most, std::greater());
     most.resize(std::min<size_t>(most.size(), 4));
