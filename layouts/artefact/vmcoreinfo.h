@@ -20,11 +20,12 @@ class Vmcoreinfo {
     static std::optional<Vmcoreinfo> parse(std::string_view text);
 
     const std::string& release() const { return release_; }
-    const std::string& text() const { return text_; }  // all of it, for who passes it on
+    const std::string& text() const { return text_; }             // all of it, for who passes it on
     std::optional<uint64_t> symbol(std::string_view name) const;  // SYMBOL(name)=hex
     std::optional<int64_t> number(std::string_view name) const;   // NUMBER(name)=decimal
-    std::optional<uint64_t> offset(std::string_view name) const;  // OFFSET(structure.member)=decimal
-    std::optional<uint64_t> size(std::string_view name) const;    // SIZE(structure)=decimal
+    std::optional<uint64_t> offset(
+        std::string_view name) const;                           // OFFSET(structure.member)=decimal
+    std::optional<uint64_t> size(std::string_view name) const;  // SIZE(structure)=decimal
 
   private:
     const std::string* find(std::string_view kind, std::string_view name) const;
