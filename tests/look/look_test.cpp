@@ -87,7 +87,10 @@ void expect_same_process(const ProcessSays& before, const ProcessSays& after, ui
     if (!before.name.starts_with("kworker")) EXPECT_EQ(seen["name"], before.name.substr(0, 15));
     if (before.state == after.state && before.state != "R") {
         const std::string state = seen["state"];
-        EXPECT_TRUE(state == before.state || state == "R") << seen;
+        // Whoever runs between may wait for a lock for a moment: with PREEMPT_RT even timers do.
+        const bool is_asleep_for_good = before.name == "w-crowd";
+        EXPECT_TRUE(state == before.state || state == "R" || (state == "D" && !is_asleep_for_good))
+            << seen;
     }
     expect_same_times(before, after, seen);
     expect_same_memory(before, after, slack, seen);
