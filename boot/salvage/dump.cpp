@@ -11,6 +11,7 @@
 
 #include "boot/salvage/page_uses.h"
 #include "boot/salvage/sink.h"
+#include "engine/runtime/processor.h"
 
 namespace defib::boot {
 namespace {
@@ -125,7 +126,7 @@ Result<void> Dump::mark_now_and_then() {
 }
 
 Result<void> Dump::take_range(const DefibRange& range, uint64_t offset) {
-    const Bytes memory(reinterpret_cast<const std::byte*>(range.backend), range.size);
+    const Bytes memory(runtime::pointer_to<const std::byte>(range.backend), range.size);
     const uint64_t end = range.physical + range.size;
     for (uint64_t at = range.physical; at < end;) {
         const uint64_t block = (at / PAGE_SIZE / PageUses::BLOCK + 1) * PageUses::BLOCK * PAGE_SIZE;
