@@ -69,14 +69,11 @@ class Compiler {
         table.acts_per_hour =
             static_cast<uint32_t>(reader.number("repairs_per_hour", 0, DEFIB_POLICY_ALL_ACTS_MAX));
         if (const JsonValue* protect = reader.take_needed("protect")) read_protect(*protect);
-        reader.each("detectors", vocabulary_.detectors.size(),
-                    [&](const JsonValue& one, const std::string& where) {
-                        read_detector(one, std::move(where));
-                    });
+        reader.each(
+            "detectors", vocabulary_.detectors.size(),
+            [&](const JsonValue& one, const std::string& where) { read_detector(one, where); });
         reader.each("rules", DEFIB_POLICY_RULES,
-                    [&](const JsonValue& one, const std::string& where) {
-                        read_rule(one, std::move(where));
-                    });
+                    [&](const JsonValue& one, const std::string& where) { read_rule(one, where); });
         reader.finish();
         for (const auto& [name, watch] : watches_) {
             if (watch.is_used) continue;
@@ -215,7 +212,7 @@ class Compiler {
         rule.join = is_any ? DEFIB_JOIN_ANY : DEFIB_JOIN_ALL;
         reader.each(is_any ? "any_of" : "all_of", DEFIB_POLICY_CONDITIONS,
                     [&](const JsonValue& one, const std::string& where) {
-                        ObjectReader condition(one, std::move(where), result_.problems);
+                        ObjectReader condition(one, where, result_.problems);
                         read_condition(condition, rule.conditions[rule.condition_count++]);
                         condition.finish();
                     });
@@ -247,7 +244,7 @@ class Compiler {
         reader.take_needed("steps");
         reader.each(
             "steps", DEFIB_POLICY_STEPS, [&](const JsonValue& one, const std::string& where) {
-                ObjectReader step(one, std::move(where), result_.problems);
+                ObjectReader step(one, where, result_.problems);
                 const std::string off =
                     read_step(step, vocabulary_, rule.victim, rule.steps[rule.step_count++]);
                 step.finish();
