@@ -68,7 +68,11 @@ Result<PageUses> PageUses::of(const Target& target, const Kernel& kernel,
                 .offline_type = type("PAGE_OFFLINE_MAPCOUNT_VALUE"),
                 .buddy_type = type("PAGE_BUDDY_MAPCOUNT_VALUE").value_or(0)};
     if (!marks.slab_type) marks.slab_flag = bit("PG_slab");
-    if (members.size < 32 || members.size > LARGEST_PAGE_STRUCTURE) missing = "SIZE(page)";
+    // What a damaged VMCOREINFO claims must not lead out of a page's structure.
+    const uint64_t last = std::max({members.flags, members.mapcount, members.mapping,
+                                    members.private_word, members.compound_head});
+    if (members.size > LARGEST_PAGE_STRUCTURE || last + sizeof(uint64_t) > members.size)
+        missing = "SIZE(page)";
     if (marks.buddy_type == 0) missing = "PAGE_BUDDY_MAPCOUNT_VALUE";
 
     uint64_t vmemmap = 0;
