@@ -88,6 +88,12 @@ std::string last_lines(const std::string& log) {
 }  // namespace
 
 DumpNotes take_notes(Session& session) {
+    const auto whole = [](const auto& seen) {
+        if constexpr (std::is_same_v<decltype(seen), const std::string&>)
+            return seen;
+        else
+            return seen.dump();
+    };
     DumpNotes taken;
     taken.summary = fmt::format("kernel    {}\n", printable(session.kernel().info.release()));
     const auto take = [&](auto view, NoteKind kind, const char* title, auto in_short) {
@@ -97,12 +103,7 @@ DumpNotes take_notes(Session& session) {
             return;
         }
         taken.summary += title + in_short(*seen);
-        if constexpr (std::is_same_v<decltype(in_short(*seen)), std::string>) {
-            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(*seen)>, std::string>)
-                taken.notes.push_back({kind, *seen});
-            else
-                taken.notes.push_back({kind, seen->dump()});
-        }
+        taken.notes.push_back({kind, whole(*seen)});
     };
     take(statistics_as_json, NoteKind::statistics, "", of_machine);
     take(locks_as_json, NoteKind::locks, "\nwho waits\n", of_locks);
