@@ -195,7 +195,7 @@ std::string Narrator::event_of(const DefibJournalEntry& entry) const {
         case DEFIB_JOURNAL_STOPPED:
             return "the engine has stopped";
         case DEFIB_JOURNAL_RESTARTED:
-            return "the engine had died, and is started again; what it had in hand is forgotten";
+            return "the engine had died, and is started again; from here on it only observes";
         case DEFIB_JOURNAL_STORED:
             return fmt::format("wrote {} at {:#x}: {:#x} -> {:#x}",
                                name_of(NameOf::field, entry.subject), v[0], v[1], v[2]);

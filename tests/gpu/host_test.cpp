@@ -106,7 +106,10 @@ TEST_F(GpuHost, StartsALoopThatDiesAgainAFewTimesAndKeepsTheJournal) {
     uint64_t last = 0;
     for (const auto& event : run->events()) {
         starts += event.is("started") ? 1 : 0;
-        restarts += event.is("restarted") ? 1 : 0;
+        if (event.is("restarted")) {
+            restarts++;
+            EXPECT_TRUE(event.json["text"].get<std::string>().contains("only observes"));
+        }
         if (!event.json.contains("sequence")) continue;
         if (last != 0) EXPECT_EQ(event.number("sequence"), last + 1);
         last = event.number("sequence");

@@ -227,6 +227,9 @@ Result<void> CudaEngine::restart() {
     auto& journal = *static_cast<DefibJournal*>(journal_.here());
     const auto& last = journal.entries[journal.written % DEFIB_JOURNAL_ENTRIES];
     runtime::append(journal, last.time_ns, DEFIB_JOURNAL_RESTARTED, 0);
+    // What the one before had in hand, and had spent of its budgets, went with it: this one looks,
+    // and does nothing.
+    if (responder_ != nullptr) responder_->policy.mode = DEFIB_MODE_OBSERVE;
     if (was_healthy) return run();
 
     let_go();
