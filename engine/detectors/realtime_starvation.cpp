@@ -9,6 +9,11 @@
 // in nearly all of these looks a realtime or deadline task was current. A healthy realtime load
 // sleeps between its turns.
 //
+// A look at a realtime task counts only where the CPU's own timer has ticked since the look before:
+// a virtual CPU that its host does not run, and one that waits for the others in stop_machine()
+// with interrupts off (multi_cpu_stop()), stand still with whatever they had, and starve nobody by
+// it.
+//
 // While throttling holds the realtime tasks back, for 50 ms of each second by default, the fault is
 // still there, only nobody can be blamed in that moment: the finding goes on without a culprit. It
 // is over when none has run for half a second.
@@ -33,13 +38,16 @@ namespace {
 
 constexpr u32 MOST_WATCHED = 256;
 constexpr u32 MOST_LOOKS = 30000;
-constexpr u16 OVER_AFTER = 25;  // looks, 20 ms each
+constexpr u32 EVERY_MS = 20;
+constexpr u8 OVER_AFTER = 25;  // looks
+constexpr u32 LEAST_SEEN = 4;  // a quarter of the looks that a window has room for must count
 
 struct Share {
     u16 looks;
     u16 wanted;    // looks with ordinary tasks queued
     u16 starved;   // those of them with a realtime task current
-    u16 without;   // the latest looks, in a row, without a realtime task
+    u8 without;    // the latest looks, in a row, without a realtime task
+    u8 ticks;      // its timer's interrupts at the latest look, as far as they fit
     u32 since_ms;  // of the window
     u32 found_ms;  // since when it starves; 0: it does not
 };
@@ -72,21 +80,27 @@ DETECTOR(realtime_starvation, SUMMARY("realtime tasks that leave others no CPU")
         const auto task = queue_of(cpu)->curr;
         const u32 waiting = ordinary_tasks(cpu);
         const bool starves = is_realtime(task) && waiting != 0;
-        const u16 without = starves ? 0 : static_cast<u16>(watch->cpus[cpu].without + 1);
+        const u8 ticks = static_cast<u8>(timer_interrupts(cpu));
+        const bool stands = ticks == watch->cpus[cpu].ticks;
+        const u8 without = starves ? 0 : static_cast<u8>(watch->cpus[cpu].without + 1);
+        watch->cpus[cpu].ticks = ticks;
         watch->cpus[cpu].without = without;
         if (without >= OVER_AFTER) {
             watch->cpus[cpu] = {};
             continue;
         }
-        if (watch->cpus[cpu].looks == 0) watch->cpus[cpu].since_ms = now_ms();
-        watch->cpus[cpu].looks += 1;
-        watch->cpus[cpu].wanted += waiting != 0 ? 1 : 0;
-        watch->cpus[cpu].starved += starves ? 1 : 0;
-        const u32 looked_ms = now_ms() - watch->cpus[cpu].since_ms;
-        if (looked_ms < window_ms) continue;
+        if (!starves || !stands) {
+            if (watch->cpus[cpu].looks == 0) watch->cpus[cpu].since_ms = now_ms();
+            watch->cpus[cpu].looks += 1;
+            watch->cpus[cpu].wanted += waiting != 0 ? 1 : 0;
+            watch->cpus[cpu].starved += starves ? 1 : 0;
+        }
         const u32 looks = watch->cpus[cpu].looks;
+        const u32 looked_ms = looks == 0 ? 0 : now_ms() - watch->cpus[cpu].since_ms;
+        if (looked_ms < window_ms) continue;
         const u32 wanted = watch->cpus[cpu].wanted;
-        const u32 share = wanted * 2 < looks ? 0 : watch->cpus[cpu].starved * 100u / wanted;
+        const bool says_enough = wanted * 2 >= looks && looks * EVERY_MS * LEAST_SEEN >= window_ms;
+        const u32 share = says_enough && wanted != 0 ? watch->cpus[cpu].starved * 100u / wanted : 0;
         const bool is_over = share >= share_percent;
         if (!is_over) watch->cpus[cpu].found_ms = 0;
         if (is_over && watch->cpus[cpu].found_ms == 0)
