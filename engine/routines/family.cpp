@@ -19,6 +19,7 @@
 // must hold head: what signal.cpp says. Each thread: its process is of the family at that moment,
 //           not ending, not stopped (a stop mark left behind makes a later stop WARN), not traced,
 //           and its owner has not forbidden to kill it (oom_score_adj -1000).
+//           The head comes last: it is what the others are compared with, and it dies of its mark.
 // observed  family_seen: the head has ended. Whether its family has, the detector sees.
 // undone    not at all.
 //
@@ -73,10 +74,12 @@ COLLECTOR(family_threads, SUMMARY("the threads of a process and of what it has f
     require_living(task, pid, start_ns);
     if (task->tgid != pid) give_up(DEFIB_REASON_ARGUMENT);
     for (auto process : list_of(task_struct, tasks, &symbol(task_struct, init_task)->tasks)) {
-        if (has_ended(process) || !is_of_family(process, task)) continue;
+        if (process == task || has_ended(process) || !is_of_family(process, task)) continue;
         for (auto thread : list_of(task_struct, thread_node, &process->signal->thread_head))
             emit_pointer(thread);
     }
+    for (auto thread : list_of(task_struct, thread_node, &task->signal->thread_head))
+        emit_pointer(thread);
 }
 
 VIEW(family_seen, SUMMARY("whether the head of a family has ended"))

@@ -107,9 +107,17 @@ void await_end(DefibCase& one, uint64_t grace_ms, uint64_t now_ns) {
     one.until_ns = now_ns + grace_ms * MS;
 }
 
-bool was_taken(uint32_t outcome) {
-    return outcome == DEFIB_OUTCOME_COMMITTED || outcome == DEFIB_OUTCOME_NO_CHANGE ||
-           outcome == DEFIB_OUTCOME_PARTIAL;
+bool was_taken(const DefibAnswer& answer) {
+    switch (answer.outcome) {
+        case DEFIB_OUTCOME_COMMITTED:
+        case DEFIB_OUTCOME_NO_CHANGE:
+        case DEFIB_OUTCOME_PARTIAL:
+            return true;
+        default:
+            // Of many objects some were reached before the one that all hang on ended, of this very
+            // step or by itself.
+            return is_leaving(answer) && answer.torn < answer.objects;
+    }
 }
 
 void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
@@ -124,7 +132,7 @@ void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     }
     one.attempts++;
     const DefibAnswer answer = run_step(engine, step.routine, arguments, now_ns);
-    if (was_taken(answer.outcome)) {
+    if (was_taken(answer)) {
         // Of the first step and try: what comes later waits for something.
         if (one.step == 0 && one.attempts == 1) {
             count_time(engine.statistics.times[DEFIB_TIMES_ACT], ticks() - one.found);

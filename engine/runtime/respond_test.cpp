@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/abi/calls.h"
 #include "engine/runtime/loop.h"
 #include "engine/runtime/testing/sick_machine.h"
 
@@ -13,6 +14,7 @@ namespace {
 using namespace std::string_view_literals;
 using testing::culprit;
 using testing::SickMachine;
+using testing::SyntheticMemory;
 
 constexpr uint32_t MEMORY = DEFIB_FAULT_MEMORY_LOW;
 constexpr uint32_t FORKS = DEFIB_FAULT_FORK_BOMB;
@@ -434,6 +436,40 @@ TEST_F(Respond, WaitsForTheEndOfWhatIsOnlyNowGone) {
     machine.run_ms(30);
     EXPECT_EQ(machine.count(DEFIB_JOURNAL_CLOSED), 1U);
     EXPECT_EQ(machine.count(DEFIB_JOURNAL_FAILED), 1U);
+}
+
+// A family's head ends of its own mark while the others get theirs: what was done counts.
+TEST_F(Respond, HasActedWhereSomeObjectsWereReachedBeforeTheHeadEnded) {
+    const uint64_t object = SyntheticMemory::direct(SickMachine::WORD);
+    DefibPolicyRule& rule = machine.add_rule("bombs");
+    const auto mark = [object](DefibContext& context, const uint64_t* given) {
+        if (given[0] != object) defib_die(&context, DEFIB_REASON_GONE);
+        defib_store(&context, given[0], 9, 8, 1);
+        return uint64_t{0};
+    };
+    const auto list = [object](DefibContext& context, const uint64_t*) {
+        for (uint64_t i = 0; i < 2; i++) {
+            *static_cast<uint64_t*>(defib_emit(&context, DEFIB_RECORD_POINTER, 8)) = object + i * 8;
+        }
+        return uint64_t{0};
+    };
+    const uint32_t family = machine.engine.add(DEFIB_ROUTINE_STORES, mark);
+    const uint32_t members = machine.engine.add(DEFIB_ROUTINE_READS, list);
+    machine.engine.state().routines[family].collector = members;
+    machine.engine.state().routines[family].observer = machine.observer;
+    machine.effect = DEFIB_EFFECT_THERE;
+    rule.steps[0].routine = family;
+    machine.fall_ill(FORKS, 0, {culprit(7, "bomb")});
+    machine.start();
+    machine.run_ms(20);
+    machine.ailments.clear();
+    machine.run_ms(60);
+    EXPECT_EQ(machine.count(DEFIB_JOURNAL_FAILED), 0U);
+    EXPECT_EQ(machine.count(DEFIB_JOURNAL_OBSERVED), 1U);
+    ASSERT_EQ(machine.count(DEFIB_JOURNAL_CLOSED), 1U);
+    for (const DefibJournalEntry& entry : machine.journal()) {
+        if (entry.kind == DEFIB_JOURNAL_CLOSED) EXPECT_EQ(entry.values[2], 1U);
+    }
 }
 
 TEST_F(Respond, FinishesWhatIsInHandBeforeItStops) {
