@@ -6,7 +6,7 @@
 # Compiles detectors, routines and views: each source to bitcode by clang with the plugin, the set
 # by defibc. Gives the library NAME (what the CPU twin links: defib_dispatch() and the manifest's
 # text) and, in the build folder, NAME.manifest.json and NAME.sm_75.ptx: with RUNTIME
-# this is a whole GPU program, else it lacks what engine/runtime brings. With DEFIB_CUBINS, where ptxas is
+# this is a whole GPU program, and NAME.sm_50.ptx another for older cards; else it lacks what engine/runtime brings. With DEFIB_CUBINS, where ptxas is
 # installed, also NAME.<card>.cubin, machine code for each generation of cards that it knows (or for those
 # listed): a minute each, which is for whoever ships an image, not for every build.
 #
@@ -77,6 +77,13 @@ function(defib_routines name)
             --ptx ${out}.sm_75.ptx:sm_75:ptx64:${runtime}
             ${cubin_options}
     DEPENDS ${parts} ${runtime} defibc VERBATIM)
+  if(ARG_RUNTIME)
+    set(one_lane ${CMAKE_BINARY_DIR}/engine/runtime/runtime.nvptx64_one_lane.bc)
+    add_custom_command(OUTPUT ${out}.sm_50.ptx
+      COMMAND defibc ${parts} --ptx ${out}.sm_50.ptx:sm_50:ptx50:${one_lane}
+      DEPENDS ${parts} ${one_lane} defibc VERBATIM)
+    add_custom_target(${name}_older_cards DEPENDS ${out}.sm_50.ptx)
+  endif()
   add_library(${name} STATIC ${out}.o)
   list(TRANSFORM ARG_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX

@@ -14,6 +14,11 @@ __asm__(
     "\"\n"
     "defib_ptx_end:\n"
     ".byte 0\n"  // the driver takes a text that ends
+    "defib_older_ptx_begin:\n"
+    ".incbin \"" DEFIB_OLDER_PTX
+    "\"\n"
+    "defib_older_ptx_end:\n"
+    ".byte 0\n"
     ".previous\n");
 
 // The assembler's names. NOLINTBEGIN(readability-identifier-naming)
@@ -22,6 +27,8 @@ extern const char defib_manifest_begin[];
 extern const char defib_manifest_end[];
 extern const char defib_ptx_begin[];
 extern const char defib_ptx_end[];
+extern const char defib_older_ptx_begin[];
+extern const char defib_older_ptx_end[];
 }
 // NOLINTEND(readability-identifier-naming)
 
@@ -52,7 +59,9 @@ RoutineSet routine_set() {
     };
 #undef DEFIB_CUBIN
     return {{defib_manifest_begin, defib_manifest_end},
-            {.text = {defib_ptx_begin, defib_ptx_end}, .cubins = cubins}};
+            {.text = {defib_ptx_begin, defib_ptx_end},
+             .cubins = cubins,
+             .older_text = {defib_older_ptx_begin, defib_older_ptx_end}}};
 }
 
 }  // namespace defib::boot

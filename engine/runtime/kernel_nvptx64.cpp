@@ -31,7 +31,7 @@ void turn_until_stopped(DefibEngine& engine) {
             answered = engine.answered;
             rests_from = ticks() + AWAKE_NS;
         } else if (now >= rests_from) {
-            __nvvm_nanosleep(engine.idle_ns);
+            rest(engine.idle_ns);
         }
     }
 }
@@ -43,6 +43,7 @@ using namespace defib::runtime;
 
 extern "C" __attribute__((nvptx_kernel)) void defib_engine(DefibEngine* engine) {
     DefibTeam& team = *engine->team;
+    if (lane_of_warp() >= LANES_AT_WORK) return;
     if (__nvvm_read_ptx_sreg_ctaid_x() != 0) return work(*engine);
     if (__nvvm_read_ptx_sreg_tid_x() >= static_cast<int>(DEFIB_LANES)) return;
     if (lane_of_warp() != 0) return serve(team.order);

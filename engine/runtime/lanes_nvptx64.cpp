@@ -14,7 +14,9 @@ namespace {
 constexpr uint32_t AT_ONCE = 8;
 
 void meet() {
+#ifndef DEFIB_ONE_LANE
     __nvvm_bar_warp_sync(~0U);
+#endif
 }
 
 // All of a lane's words, eight at a time, each with its number.
@@ -24,23 +26,23 @@ void for_share(const DefibOrder& order, uint32_t lane, Each each) {
     const uint32_t words = order.words;
     if (from % 8 != 0) {
 #pragma clang loop unroll(disable)
-        for (uint32_t at = lane; at < words; at += DEFIB_LANES) {
+        for (uint32_t at = lane; at < words; at += LANES_AT_WORK) {
             each(at, read_any(from + uint64_t{at} * 8, 8));
         }
         return;
     }
 #pragma clang loop unroll(disable)
-    for (uint32_t first = lane; first < words; first += DEFIB_LANES * AT_ONCE) {
+    for (uint32_t first = lane; first < words; first += LANES_AT_WORK * AT_ONCE) {
         uint64_t read[AT_ONCE] = {};
 #pragma clang loop unroll(full)
         for (uint32_t i = 0; i < AT_ONCE; i++) {
-            const uint32_t at = first + i * DEFIB_LANES;
+            const uint32_t at = first + i * LANES_AT_WORK;
             // Not one read too many: those of one address are served one after the other.
             if (at < words) read[i] = read_volatile(from + uint64_t{at} * 8, 8);
         }
 #pragma clang loop unroll(full)
         for (uint32_t i = 0; i < AT_ONCE; i++) {
-            const uint32_t at = first + i * DEFIB_LANES;
+            const uint32_t at = first + i * LANES_AT_WORK;
             if (at < words) each(at, read[i]);
         }
     }
@@ -59,6 +61,14 @@ void compare_share(DefibOrder& order, uint32_t lane) {
     if (differs) order.kind = DEFIB_ORDER_DIFFERS;
 }
 
+#ifdef DEFIB_ONE_LANE
+uint32_t from_lane(uint32_t value, uint32_t /*lane*/) {
+    return value;
+}
+uint32_t sum_up_to(uint32_t value, uint32_t /*lane*/) {
+    return value;
+}
+#else
 uint32_t from_lane(uint32_t value, uint32_t lane) {
     return static_cast<uint32_t>(__nvvm_shfl_sync_idx_i32(~0U, static_cast<int>(value),
                                                           static_cast<int>(lane), DEFIB_LANES - 1));
@@ -74,9 +84,10 @@ uint32_t sum_up_to(uint32_t value, uint32_t lane) {
     }
     return value;
 }
+#endif
 
 uint32_t sum_of_all(uint32_t value, uint32_t lane) {
-    return from_lane(sum_up_to(value, lane), DEFIB_LANES - 1);
+    return from_lane(sum_up_to(value, lane), LANES_AT_WORK - 1);
 }
 
 // Gives every chunk its place, many neighbouring ones at a time: each lane has a few, whose loads
@@ -91,7 +102,7 @@ void add_up_share(DefibTeam& team, uint32_t lane) {
     uint32_t first_torn = chunks;
     uint32_t to = 0;
 #pragma clang loop unroll(disable)
-    for (uint32_t first = 0; first < chunks; first += DEFIB_LANES * CHUNKS_AT_ONCE) {
+    for (uint32_t first = 0; first < chunks; first += LANES_AT_WORK * CHUNKS_AT_ONCE) {
         const uint32_t number = first + lane * CHUNKS_AT_ONCE;
         uint32_t bytes[CHUNKS_AT_ONCE];
         uint32_t records[CHUNKS_AT_ONCE];
@@ -113,7 +124,7 @@ void add_up_share(DefibTeam& team, uint32_t lane) {
         for (uint32_t i = 0; i < CHUNKS_AT_ONCE; i++) sum += bytes[i];
         const uint32_t end = to + sum_up_to(sum, lane);
         uint32_t at = end - sum;
-        to = from_lane(end, DEFIB_LANES - 1);
+        to = from_lane(end, LANES_AT_WORK - 1);
 #pragma clang loop unroll(full)
         for (uint32_t i = 0; i < CHUNKS_AT_ONCE; i++) {
             if (number + i >= chunks) continue;
@@ -140,7 +151,7 @@ void add_up_share(DefibTeam& team, uint32_t lane) {
     // The first torn one's reason stands for all.
     uint32_t least = chunks;
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < DEFIB_LANES; i++) {
+    for (uint32_t i = 0; i < LANES_AT_WORK; i++) {
         const uint32_t one = from_lane(first_torn, i);
         if (one < least) least = one;
     }

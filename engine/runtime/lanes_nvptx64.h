@@ -6,14 +6,21 @@
 // nothing.
 //
 // Lane 0 and the others meet at barriers that stand at different places of the program: that is
-// allowed from compute capability 7.0 on (bar.warp.sync in the PTX manual), which is why older
-// cards are refused.
+// allowed from compute capability 7.0 on (bar.warp.sync in the PTX manual). The text for older
+// cards is compiled with DEFIB_ONE_LANE: there the others end at once, and lane 0 reads everything
+// by itself, word after word, with as many reads under way as it has registers for.
 #ifndef DEFIB_ENGINE_RUNTIME_LANES_NVPTX64_H
 #define DEFIB_ENGINE_RUNTIME_LANES_NVPTX64_H
 
 #include "engine/abi/team.h"
 
 namespace defib::runtime {
+
+#ifdef DEFIB_ONE_LANE
+inline constexpr uint32_t LANES_AT_WORK = 1;
+#else
+inline constexpr uint32_t LANES_AT_WORK = DEFIB_LANES;
+#endif
 
 inline uint32_t lane_of_warp() {
     return static_cast<uint32_t>(__nvvm_read_ptx_sreg_tid_x()) % DEFIB_LANES;

@@ -80,7 +80,7 @@ void gather_line(DefibContext& context, uint64_t* to, uint64_t from) {
         return;
     }
 #pragma clang loop unroll(disable)
-    while ((read_volatile(tag, 8) & READY) == 0) __nvvm_nanosleep(POLL_NS);
+    while ((read_volatile(tag, 8) & READY) == 0) rest(POLL_NS);
     order_device();
     gather(context, to, line, WORDS);
 }

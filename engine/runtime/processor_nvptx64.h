@@ -28,6 +28,18 @@ inline void order_all() {
     __nvvm_membar_sys();
 }
 
+// For about so long. Cards before sm_70 have no instruction for it, and spin.
+inline void rest(uint32_t ns) {
+#ifdef DEFIB_ONE_LANE
+    const uint64_t begun = ticks();
+#pragma clang loop unroll(disable)
+    while (ticks() - begun < ns) {
+    }
+#else
+    __nvvm_nanosleep(ns);
+#endif
+}
+
 // Nobody looks into the card's memory while the loop runs, and a thread sees its own stores in
 // order.
 inline void order_own() {}

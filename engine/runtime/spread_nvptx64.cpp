@@ -35,7 +35,7 @@ void have_done(DefibTeam& team) {
     write_volatile(reinterpret_cast<uint64_t>(&team.sequence), team.sequence + 1, 4);
 #pragma clang loop unroll(disable)
     while (read_volatile(reinterpret_cast<uint64_t>(&team.finished), 4) != team.blocks) {
-        __nvvm_nanosleep(POLL_NS);
+        rest(POLL_NS);
     }
     order_device();
 }

@@ -105,7 +105,7 @@ void wait_for_job(const DefibTeam& team, uint32_t sequence) {
     if (thread_of_block() == 0) {
 #pragma clang loop unroll(disable)
         while (read_volatile(reinterpret_cast<uint64_t>(&team.sequence), 4) != sequence) {
-            __nvvm_nanosleep(POLL_NS);
+            rest(POLL_NS);
         }
     }
     block_meets();

@@ -10,10 +10,8 @@
 namespace defib::boot::cuda {
 namespace {
 
-// The lanes of a warp have to be able to wait at different places of the program (7.0), and the
-// program is written for 7.5.
-constexpr int LEAST_MAJOR = 7;
-constexpr int LEAST_MINOR = 5;
+// The oldest that the text for older cards is written for (cmake/Routines.cmake).
+constexpr int LEAST_MAJOR = 5;
 // The loop's own block and three for replicas.
 constexpr int LEAST_MULTIPROCESSORS = 4;
 constexpr uint64_t LEAST_MEMORY = uint64_t{1} << 30;
@@ -43,9 +41,9 @@ Result<Device> held_to_what_is_needed(Device device) {
     const auto refuse = [&](std::string what, std::string advice) {
         return fail(DEFIB_ERROR_BOOT_ENGINE, device.id(), std::move(what), std::move(advice));
     };
-    if (device.major * 10 + device.minor < LEAST_MAJOR * 10 + LEAST_MINOR) {
+    if (device.major < LEAST_MAJOR) {
         return refuse(fmt::format("compute capability {}.{}", device.major, device.minor),
-                      "use a Turing card or a newer one (7.5 and up), or --backend cpu");
+                      "use a Maxwell card or a newer one (5.0 and up), or --backend cpu");
     }
     if (device.has_time_limit) {
         return refuse("the driver ends programs that run long there, because it has a display",

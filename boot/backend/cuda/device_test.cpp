@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "boot/backend/cuda/program.h"
+
 namespace defib::boot::cuda {
 namespace {
 
@@ -64,14 +66,28 @@ TEST(ChooseDevice, RefusesOneThatForbidsAllPrograms) {
 
 TEST(ChooseDevice, RefusesOneThatIsTooOldOrTooSmall) {
     Device old = card();
-    old.minor = 0;
-    EXPECT_NE(refusal_of(old).find("7.0"), std::string::npos);
+    old.major = 3;
+    EXPECT_NE(refusal_of(old).find("3.5"), std::string::npos);
     Device small = card();
     small.multiprocessors = 2;
     EXPECT_NE(refusal_of(small).find("multiprocessors"), std::string::npos);
     Device blind = card();
     blind.maps_host_memory = false;
     EXPECT_NE(refusal_of(blind).find("memory of this machine"), std::string::npos);
+}
+
+TEST(TextFor, IsTheOneThatTheCardCanRun) {
+    const GpuCode code = {.text = "since Turing", .older_text = "before"};
+    Device device = card();
+    EXPECT_EQ(text_for(code, device), "since Turing");
+    device.minor = 0;
+    EXPECT_EQ(text_for(code, device), "before");
+    device.major = 6;
+    device.minor = 1;
+    EXPECT_EQ(text_for(code, device), "before");
+    device.major = 12;
+    device.minor = 0;
+    EXPECT_EQ(text_for(code, device), "since Turing");
 }
 
 TEST(ChooseDevice, SaysThatThereIsNone) {

@@ -51,7 +51,9 @@ enum JitOption : int {
     JIT_MAX_REGISTERS = 0,
     JIT_ERROR_LOG_BUFFER = 5,
     JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6,
+    JIT_CACHE_MODE = 14,
 };
+inline constexpr uintptr_t JIT_CACHE_OPTION_CG = 1;  // nothing of global memory in the first level
 enum FunctionAttribute : int { FUNCTION_MAX_THREADS_PER_BLOCK = 0, FUNCTION_REGISTERS = 4 };
 
 // X(member, cu name, suffix of the exported symbol, result and arguments)

@@ -28,12 +28,16 @@ struct Cubin {
 
 // The engine for a GPU, in all forms that there are.
 struct GpuCode {
-    std::string_view text = {};          // PTX, which the driver compiles
+    std::string_view text = {};          // PTX, which the driver compiles; from Turing (7.5) on
     std::span<const Cubin> cubins = {};  // ready ones
+    std::string_view older_text = {};    // PTX for cards before Turing
 };
 
 // The cubin that this card would run best; null: none fits.
 const Cubin* cubin_for(std::span<const Cubin> cubins, const Device& device);
+
+// The text that is for this card.
+std::string_view text_for(const GpuCode& code, const Device& device);
 
 // A cubin where one fits and the driver takes it, else the text.
 Result<Program> load_program(const ClaimPointer& claim, const GpuCode& code);
