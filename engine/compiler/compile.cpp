@@ -83,16 +83,18 @@ void drop_leftovers(llvm::Module& module) {
     }
 }
 
-Result<void> link_runtime(llvm::Module& module, const std::filesystem::path& runtime,
-                          const Target& target) {
-    auto linked = read_module(module.getContext(), runtime);
+std::string bitcode_of(const llvm::Module& module) {
+    std::string bitcode;
+    llvm::raw_string_ostream stream(bitcode);
+    llvm::WriteBitcodeToFile(module, stream);
+    return bitcode;
+}
+
+Result<void> link_runtime(llvm::Module& module, std::string_view runtime) {
+    auto linked = parse(module.getContext(), runtime, "the runtime");
     if (!linked) return std::unexpected(linked.error());
-    llvm::StripDebugInfo(**linked);
-    if (auto done = retarget(**linked, target); !done) return done;
-    optimise(**linked);
     if (llvm::Linker::linkModules(module, std::move(*linked)))
-        return fail(DEFIB_ERROR_BASE_TOOL_FAILED, runtime.string(),
-                    "does not link to the routines");
+        return fail(DEFIB_ERROR_BASE_TOOL_FAILED, "the runtime", "does not link to the routines");
     return {};
 }
 
@@ -164,14 +166,23 @@ std::string optimise_set(llvm::Module& module, const Manifest& manifest, Refusal
             ->setLinkage(llvm::GlobalValue::ExternalLinkage);
     optimise(module);
     verify_module(module, manifest, refusals);
-    std::string bitcode;
-    llvm::raw_string_ostream stream(bitcode);
-    llvm::WriteBitcodeToFile(module, stream);
-    return bitcode;
+    return bitcode_of(module);
+}
+
+Result<std::string> prepare_runtime(const std::filesystem::path& runtime, const Target& target) {
+    if (runtime.empty()) return std::string();
+    llvm::LLVMContext context;
+    be_quiet(context);
+    auto module = read_module(context, runtime);
+    if (!module) return std::unexpected(module.error());
+    llvm::StripDebugInfo(**module);
+    if (auto done = retarget(**module, target); !done) return std::unexpected(done.error());
+    optimise(**module);
+    return bitcode_of(**module);
 }
 
 Result<std::string> build(std::string_view optimised, const Manifest& manifest,
-                          const Target& target, const std::filesystem::path& runtime) {
+                          const Target& target, std::string_view runtime) {
     llvm::LLVMContext context;
     be_quiet(context);
     auto module = parse(context, optimised, "the optimised set");
@@ -187,7 +198,7 @@ Result<std::string> build(std::string_view optimised, const Manifest& manifest,
     add_helpers(**module);
     add_dispatch(**module, names);
     if (!runtime.empty()) {
-        if (auto linked = link_runtime(**module, runtime, target); !linked)
+        if (auto linked = link_runtime(**module, runtime); !linked)
             return std::unexpected(linked.error());
         keep_entries_only(**module);
     }

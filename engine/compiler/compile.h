@@ -33,10 +33,14 @@ Manifest compile_set(llvm::Module& module, Refusals& refusals);
 // bitcode. The order is what both processors agree by, and what keeps the build short.
 std::string optimise_set(llvm::Module& module, const Manifest& manifest, Refusals& refusals);
 
-// The set for one target, with dispatch and, where `runtime` names its bitcode, that too. Targets
-// may be built side by side.
+// The runtime's bitcode, optimised for one target: it is as much work as the routines are, and
+// needs nothing of them, so that it can be done beside them. An empty path is no runtime.
+Result<std::string> prepare_runtime(const std::filesystem::path& runtime, const Target& target);
+
+// The set for one target, with dispatch and what prepare_runtime() gave for it. Targets may be
+// built side by side.
 Result<std::string> build(std::string_view optimised, const Manifest& manifest,
-                          const Target& target, const std::filesystem::path& runtime);
+                          const Target& target, std::string_view runtime);
 
 }  // namespace defib::compiler
 

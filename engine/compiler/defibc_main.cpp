@@ -64,7 +64,33 @@ Result<void> write_cubins(const Options& options) {
     return {};
 }
 
+// What is written for one target, and its runtime, which is prepared while the set is compiled.
+struct Output {
+    compiler::Target target;
+    std::filesystem::path file;
+    std::future<Result<std::string>> runtime;
+};
+
+Result<std::vector<Output>> outputs_of(const Options& options) {
+    std::vector<Output> outputs;
+    const auto add = [&](const compiler::Target& target, const std::filesystem::path& file,
+                         const std::filesystem::path& runtime) {
+        outputs.push_back(
+            {target, file,
+             std::async(std::launch::async, compiler::prepare_runtime, runtime, target)});
+    };
+    for (const std::string& text : options.ptx) {
+        const auto ptx = parse_ptx(text);
+        if (!ptx) return std::unexpected(ptx.error());
+        add(compiler::Target::ptx(ptx->processor, ptx->version), ptx->file, ptx->runtime);
+    }
+    if (!options.object.empty()) add(compiler::Target::x86_64(), options.object, {});
+    return outputs;
+}
+
 Result<void> write_outputs(const Options& options, Refusals& refusals) {
+    auto outputs = outputs_of(options);
+    if (!outputs) return std::unexpected(outputs.error());
     llvm::LLVMContext context;
     auto module = compiler::read_set(context, options.inputs);
     if (!module) return std::unexpected(module.error());
@@ -73,24 +99,18 @@ Result<void> write_outputs(const Options& options, Refusals& refusals) {
     const std::string optimised = compiler::optimise_set(**module, manifest, refusals);
     if (!refusals.empty()) return {};
 
-    const auto write = [&](const compiler::Target& target, const std::filesystem::path& file,
-                           const std::filesystem::path& runtime) -> Result<void> {
-        const auto output = compiler::build(optimised, manifest, target, runtime);
-        if (!output) return std::unexpected(output.error());
-        return write_atomically(file, *output);
+    const auto write = [&](Output& output) -> Result<void> {
+        const auto runtime = output.runtime.get();
+        if (!runtime) return std::unexpected(runtime.error());
+        const auto made = compiler::build(optimised, manifest, output.target, *runtime);
+        if (!made) return std::unexpected(made.error());
+        return write_atomically(output.file, *made);
     };
-    std::vector<std::future<Result<void>>> outputs;
-    for (const std::string& text : options.ptx) {
-        const auto ptx = parse_ptx(text);
-        if (!ptx) return std::unexpected(ptx.error());
-        const auto target = compiler::Target::ptx(ptx->processor, ptx->version);
-        outputs.push_back(std::async(std::launch::async, write, target, ptx->file, ptx->runtime));
-    }
-    if (!options.object.empty())
-        outputs.push_back(std::async(std::launch::async, write, compiler::Target::x86_64(),
-                                     options.object, std::filesystem::path()));
-    for (std::future<Result<void>>& output : outputs)
-        if (auto written = output.get(); !written) return written;
+    std::vector<std::future<Result<void>>> all;
+    for (Output& output : *outputs)
+        all.push_back(std::async(std::launch::async, write, std::ref(output)));
+    for (std::future<Result<void>>& one : all)
+        if (auto written = one.get(); !written) return written;
     if (auto made = write_cubins(options); !made) return made;
     if (options.manifest.empty()) return {};
     return write_atomically(options.manifest, compiler::to_json(manifest));
