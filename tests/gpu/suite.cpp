@@ -43,7 +43,9 @@ Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boo
     options.backend = suite.backend;
     options.backend.backend = backend;
     options.access = access;
-    return boot::Session::start(std::move(options), boot::routine_set());
+    boot::RoutineSet set = boot::routine_set();
+    if (suite.text == Text::OLDER) set.gpu_code = {.text = set.gpu_code.older_text};
+    return boot::Session::start(std::move(options), set);
 }
 
 boot::cuda::CudaEngine* gpu_of(boot::Session& session) {

@@ -23,6 +23,10 @@ struct Row {
     std::string beside;  // the limit, or what it is compared with
 };
 
+// Which of the engine's programs: the one that the card would get, or the one for older cards,
+// which newer ones run too.
+enum class Text : uint8_t { OWN, OLDER };
+
 struct Suite {
     std::string kernel = "6.1";
     std::string victim;               // the program that becomes a crowd
@@ -33,6 +37,7 @@ struct Suite {
     std::chrono::seconds idle{60};
     std::chrono::seconds soak{300};
     boot::BackendChoice backend{.backend = boot::Backend::cuda};
+    Text text = Text::OWN;
     std::vector<Row> rows;
     int failures = 0;
 

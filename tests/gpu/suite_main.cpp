@@ -57,6 +57,7 @@ int main(int count, char** arguments) {
     std::string backend = "cuda";
     std::vector<std::string> only;
     uint64_t idle_s = 60;
+    bool is_older = false;
     uint64_t soak_s = 300;
     CLI::App app("what the engine does on a GPU, measured");
     app.add_option("--backend", backend, "cuda, or cpu to try the suite itself")
@@ -70,8 +71,10 @@ int main(int count, char** arguments) {
     app.add_option("--faults", suite.faults, "for the step guard: only these")->delimiter(',');
     app.add_option("--soak", soak_s, "seconds beside a healthy load");
     app.add_option("--only", only, "only these steps: start, compile, same, ...")->delimiter(',');
+    app.add_flag("--older-text", is_older, "with the program for cards before Turing");
     app.add_option("--hold", held, "holds an engine for this RAM file")->group("");
     CLI11_PARSE(app, count, arguments);
+    if (is_older) suite.text = gpu::Text::OLDER;
     suite.idle = std::chrono::seconds(idle_s);
     suite.soak = std::chrono::seconds(soak_s);
     suite.backend.backend = backend == "cuda" ? boot::Backend::cuda : boot::Backend::cpu;
