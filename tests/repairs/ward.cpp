@@ -48,14 +48,24 @@ pid_t Ward::start_victim(const std::string& arguments, const std::string& word) 
     return pid;
 }
 
-DefibProcessRecord Ward::process(pid_t pid) {
+DefibProcessRecord Ward::first_process(
+    const std::function<bool(const DefibProcessRecord&)>& is_it) {
     const auto seen = session_->view("process", "threads");
     if (!seen) return {};
     for (const boot::SeenRecord& record : seen->records) {
         const auto one = record.as<DefibProcessRecord>(DEFIB_RECORD_PROCESS);
-        if (one && one->pid == pid) return *one;
+        if (one && is_it(*one)) return *one;
     }
     return {};
+}
+
+DefibProcessRecord Ward::process(pid_t pid) {
+    return first_process([&](const DefibProcessRecord& one) { return one.pid == pid; });
+}
+
+DefibProcessRecord Ward::process_named(std::string_view name) {
+    return first_process(
+        [&](const DefibProcessRecord& one) { return boot::printable(one.comm) == name; });
 }
 
 char Ward::state(pid_t pid) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,7 +34,9 @@ class Ward {
     // A program of tests/faults, and its pid once it has said `word`.
     pid_t start_victim(const std::string& arguments, const std::string& word = {});
 
+    // As defib sees it; all zeros where there is none.
     DefibProcessRecord process(pid_t pid);
+    DefibProcessRecord process_named(std::string_view name);
     // As the guest's own /proc shows it; '?' where it is gone.
     char state(pid_t pid);
     std::string file(const std::string& path);
@@ -56,6 +59,8 @@ class Ward {
     void expect_healthy();
 
   private:
+    DefibProcessRecord first_process(const std::function<bool(const DefibProcessRecord&)>& is_it);
+
     lab::GuestUnderTest guest_;
     std::unique_ptr<boot::Session> session_;
 };
