@@ -188,10 +188,10 @@ void folds_what_was_apart(Ward& ward) {
     std::vector<uint64_t> stuck;
     auto since = lab::Clock::now();
     const auto is_apart = [&] {
-        const DefibProcessRecord one = ward.process_named("v-read-unmapped");
+        const DefibProcessRecord one = ward.running("v-read-unmapped");
         stuck = {one.task, static_cast<uint64_t>(one.pid), one.start_ns, one.cpu};
-        const bool is_so = one.pid > 0 && one.state == 0 &&
-                           ward.session().observe(number, stuck) == DEFIB_EFFECT_NOT_YET;
+        const bool is_so =
+            one.pid > 0 && ward.session().observe(number, stuck) == DEFIB_EFFECT_NOT_YET;
         if (!is_so) since = lab::Clock::now();
         return lab::Clock::now() - since > std::chrono::seconds(1);
     };

@@ -63,9 +63,10 @@ DefibProcessRecord Ward::process(pid_t pid) {
     return first_process([&](const DefibProcessRecord& one) { return one.pid == pid; });
 }
 
-DefibProcessRecord Ward::process_named(std::string_view name) {
-    return first_process(
-        [&](const DefibProcessRecord& one) { return boot::printable(one.comm) == name; });
+DefibProcessRecord Ward::running(std::string_view name) {
+    return first_process([&](const DefibProcessRecord& one) {
+        return one.state == 0 && boot::printable(one.comm) == name;
+    });
 }
 
 char Ward::state(pid_t pid) {

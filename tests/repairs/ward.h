@@ -36,7 +36,7 @@ class Ward {
 
     // As defib sees it; all zeros where there is none.
     DefibProcessRecord process(pid_t pid);
-    DefibProcessRecord process_named(std::string_view name);
+    DefibProcessRecord running(std::string_view name);
     // As the guest's own /proc shows it; '?' where it is gone.
     char state(pid_t pid);
     std::string file(const std::string& path);
