@@ -1,26 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* SPDX-FileCopyrightText: The defib authors */
 /*
- * What depends on the processor. Another one is another such file.
+ * x86-64.
  */
 #ifndef DEFIB_HOOK_ARCH_X86_H
 #define DEFIB_HOOK_ARCH_X86_H
-
-#ifndef CONFIG_X86_64
-#error "defib_hook knows x86-64 only"
-#endif
 
 #include <asm/apic.h>
 #include <asm/asm.h>
 #include <asm/extable.h>
 #include <asm/nmi.h>
 #include <asm/pgtable.h>
+#include <asm/tsc.h>
 #include <linux/cpumask.h>
 #include <linux/ptrace.h>
 
 static inline bool arch_irqs_were_on(const struct pt_regs *regs)
 {
 	return regs->flags & X86_EFLAGS_IF;
+}
+
+#define ARCH_HAS_POKE 1
+
+typedef nmi_handler_t arch_nmi_handler;
+
+static inline bool arch_perf_is_nmi(void)
+{
+	return true;
+}
+
+static inline u64 arch_cycles_per_second(unsigned int cpu)
+{
+	return (u64)tsc_khz * 1000;
+}
+
+/* A macro, as the kernel keeps a static structure for each call. */
+#define arch_register_nmi(handler) register_nmi_handler(NMI_LOCAL, handler, 0, KBUILD_MODNAME)
+
+/* Waits (synchronize_rcu). */
+static inline void arch_unregister_nmi(void)
+{
+	unregister_nmi_handler(NMI_LOCAL, KBUILD_MODNAME);
 }
 
 static inline void arch_send_nmi(unsigned int cpu)

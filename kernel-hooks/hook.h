@@ -8,6 +8,7 @@
 #ifndef DEFIB_HOOK_H
 #define DEFIB_HOOK_H
 
+#include <linux/errno.h>
 #include <linux/irq_work.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
@@ -115,7 +116,8 @@ void hook_sources_mute(void);
 /* An NMI to another CPU, unless one is on its way. NMI-safe. */
 void hook_poke(unsigned int cpu);
 
-/* --- hpet.c */
+/* --- hpet.c, where there is one */
+#ifdef CONFIG_X86_64
 int hook_hpet_start(void);
 /* No more NMIs; those that were sent are still claimed. */
 void hook_hpet_stop(void);
@@ -123,6 +125,25 @@ void hook_hpet_unmap(void);
 void hook_hpet_cpu_starts(unsigned int cpu);
 /* Whether this NMI is the timer's. NMI-safe. */
 bool hook_hpet_claims(void);
+#else
+static inline int hook_hpet_start(void)
+{
+	return -ENODEV;
+}
+static inline void hook_hpet_stop(void)
+{
+}
+static inline void hook_hpet_unmap(void)
+{
+}
+static inline void hook_hpet_cpu_starts(unsigned int cpu)
+{
+}
+static inline bool hook_hpet_claims(void)
+{
+	return false;
+}
+#endif
 
 /* --- perf.c */
 void hook_perf_start(unsigned int cpu);

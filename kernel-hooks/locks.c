@@ -17,7 +17,7 @@
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
-#include "arch_x86.h"
+#include "arch.h"
 #include "hook.h"
 
 #define HELD_MAX 8

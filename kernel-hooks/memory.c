@@ -14,7 +14,7 @@
 #include <linux/ioport.h>
 #include <linux/mm.h>
 
-#include "arch_x86.h"
+#include "arch.h"
 #include "hook.h"
 
 #define RANGES_MAX 64

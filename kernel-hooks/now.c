@@ -13,7 +13,7 @@
 #include <linux/printk.h>
 #include <linux/uaccess.h>
 
-#include "arch_x86.h"
+#include "arch.h"
 #include "hook.h"
 
 #define PAGES 4
@@ -76,6 +76,8 @@ static struct hook_outcome compare_and_set(unsigned long address, u64 size, u64 
 
 static struct hook_outcome poke(u64 cpu)
 {
+	if (!ARCH_HAS_POKE)
+		return only(DEFIB_HOOK_STATUS_UNSUPPORTED);
 	if (cpu >= nr_cpu_ids || !cpu_online(cpu))
 		return only(DEFIB_HOOK_STATUS_NO_CPU);
 	hook_poke(cpu);

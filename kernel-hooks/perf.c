@@ -10,12 +10,12 @@
  * overflows is kept at zero. And a pinned event beyond the counters that there are is made without
  * an error and never counts: only its state tells.
  */
-#include <asm/tsc.h>
 #include <linux/err.h>
 #include <linux/hardirq.h>
 #include <linux/percpu.h>
 #include <linux/perf_event.h>
 
+#include "arch.h"
 #include "hook.h"
 
 static DEFINE_PER_CPU(struct perf_event *, counter);
@@ -35,10 +35,14 @@ void hook_perf_start(unsigned int cpu)
 		.config = PERF_COUNT_HW_CPU_CYCLES,
 		.size = sizeof(attributes),
 		.pinned = 1,
-		.sample_period = (u64)tsc_khz * 1000 / hook_hz,
+		.sample_period = arch_cycles_per_second(cpu) / hook_hz,
 	};
 	struct perf_event *event;
 
+	if (!arch_perf_is_nmi()) {
+		per_cpu(failure, cpu) = -EOPNOTSUPP;
+		return;
+	}
 	event = perf_event_create_kernel_counter(&attributes, cpu, NULL, on_overflow, NULL);
 	per_cpu(failure, cpu) = IS_ERR(event) ? PTR_ERR(event) : 0;
 	per_cpu(counter, cpu) = IS_ERR(event) ? NULL : event;

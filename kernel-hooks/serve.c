@@ -17,7 +17,7 @@
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 
-#include "arch_x86.h"
+#include "arch.h"
 #include "hook.h"
 
 struct serving {

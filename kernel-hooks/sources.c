@@ -27,7 +27,7 @@
 #include <linux/percpu.h>
 #include <linux/timekeeping.h>
 
-#include "arch_x86.h"
+#include "arch.h"
 #include "hook.h"
 
 #define PERIOD_MIN_US 1000U
@@ -150,7 +150,7 @@ void hook_sources_mute(void)
 
 u32 hook_running_sources(void)
 {
-	u32 sources = DEFIB_HOOK_SOURCE_TICK | DEFIB_HOOK_SOURCE_RING;
+	u32 sources = DEFIB_HOOK_SOURCE_TICK | (ARCH_HAS_POKE ? DEFIB_HOOK_SOURCE_RING : 0);
 	unsigned int cpu;
 
 	if (hpet)
@@ -178,7 +178,7 @@ int hook_sources_init(void)
 	int error;
 
 	hook_hz = clamp(hook_hz, 10U, 1000U);
-	error = register_nmi_handler(NMI_LOCAL, on_nmi, 0, KBUILD_MODNAME);
+	error = arch_register_nmi(on_nmi);
 	if (error)
 		return error;
 	has_handler = true;
@@ -208,7 +208,7 @@ void hook_sources_exit(void)
 		cpuhp_remove_state(hotplug_state);
 	hotplug_state = 0;
 	if (has_handler)
-		unregister_nmi_handler(NMI_LOCAL, KBUILD_MODNAME); /* waits (synchronize_rcu) */
+		arch_unregister_nmi();
 	has_handler = false;
 	hook_hpet_unmap();
 }
