@@ -28,8 +28,9 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--machine", options.machine,
                    "vendor/model/board, where the firmware does not say");
     app.add_option("--backend", options.backend, "who runs the engine")
-        ->check(CLI::IsMember({"auto", "cpu"}))
+        ->check(CLI::IsMember({"auto", "cuda", "cpu"}))
         ->capture_default_str();
+    app.add_option("--gpu", options.gpu, "which GPU, by UUID or PCI address; else the only one");
     app.add_option("--max-age-days", options.max_age_days, "refuse an image of an older source");
     app.add_flag_callback(
         "--observe", [&options] { options.mode = defib::boot::Mode::observe; },

@@ -12,6 +12,7 @@
 
 #include "boot/appliance/admission.h"
 #include "boot/appliance/journal_file.h"
+#include "boot/backend/cuda/gpu_process.h"
 #include "boot/backend/twin/twin_process.h"
 #include "boot/find/kernel.h"
 
@@ -33,6 +34,8 @@ class Appliance {
     Appliance(const Options& options, const EventLog& log) : options_(options), log_(&log) {}
 
     Result<void> claim(std::string& said);
+    Result<void> claim_gpu(std::string& said);
+    Result<void> claim_twin(std::string& said);
     Result<void> self_test(std::string& said);
     Result<void> map(std::string& said);
     Result<void> find(std::string& said);
@@ -42,11 +45,14 @@ class Appliance {
     Result<void> load_policy(std::string& said);
     Result<void> prepare(std::string& said);
     Result<void> launch(std::string& said);
+    Result<void> launch_gpu(std::string& said);
+    Result<void> launch_twin(std::string& said);
     Result<void> confirm(std::string& said);
     Result<void> close(const seal::Files& files, std::span<const seal::Allowance> allowances);
 
     Access access() const;
-    bool is_another_kernel() const;
+    int engine_pidfd() const { return gpu_ ? gpu_->pidfd() : process_->pidfd(); }
+    bool has_stopped() const;
     int stop();
     int engine_ended();
     bool drain();
@@ -54,15 +60,17 @@ class Appliance {
     Options options_;
     const EventLog* log_;
     std::unique_ptr<Admission> admission_;
-    std::optional<TwinCode> twin_;
     Manifest manifest_;
+    std::optional<EngineState> state_;  // made before the GPU's process, which shares it
+    cuda::GpuSetup gpu_setup_;
+    std::optional<cuda::GpuProcess> gpu_;  // or
+    std::optional<TwinCode> twin_;
     Target target_;
     Kernel kernel_;
     layouts::Layout layout_;
     std::optional<Answers> answers_;  // where the image has them ready made
     Bound bound_;
     std::optional<DefibPolicy> policy_;
-    std::optional<EngineState> state_;
     std::optional<JournalFile> journal_;
     std::optional<TwinProcess> process_;
     UniqueFd signals_;

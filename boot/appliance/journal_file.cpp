@@ -67,24 +67,27 @@ void JournalFile::name(NameOf of, uint32_t number, std::string_view text) {
 bool JournalFile::take(const DefibJournalEntry& entry) {
     if (entry.sequence != next_) {
         if (!writer_->lost(next_, entry.sequence - 1)) return false;
-        lost_ += entry.sequence - next_;
         size_ += sizeof(JournalFrame);
     }
-    next_ = entry.sequence + 1;
     size_ += sizeof(JournalFrame);
+    written_++;
     return writer_->entry(entry);
 }
 
+// What does not fit any more is read all the same: not everything in it is for the file.
 JournalFile::Drained JournalFile::drain(const DefibJournal& journal) {
     DefibJournalEntry entry{};
-    const uint64_t before = next_;
+    const uint64_t before = written_;
+    bool is_full = false;
     while (runtime::read_entry(journal, next_, entry)) {
+        tells_of_another_kernel_ |= entry.kind == DEFIB_JOURNAL_IDENTITY_LOST;
         // Room for what was lost, and for the entry.
-        if (size_ + 2 * sizeof(JournalFrame) > JOURNAL_FILE_MOST) return Drained::full;
-        if (!take(entry)) return Drained::failed;
+        is_full = size_ + 2 * sizeof(JournalFrame) > JOURNAL_FILE_MOST;
+        if (!is_full && !take(entry)) return Drained::failed;
+        next_ = entry.sequence + 1;
     }
-    if (next_ == before) return Drained::done;
-    return fdatasync(file_.get()) == 0 ? Drained::done : Drained::failed;
+    if (written_ != before && fdatasync(file_.get()) != 0) return Drained::failed;
+    return is_full ? Drained::full : Drained::done;
 }
 
 }  // namespace defib::boot

@@ -38,7 +38,10 @@ class JournalFile {
     // Everything that the engine has written since the last time. Does not allocate.
     Drained drain(const DefibJournal& journal);
 
-    uint64_t entries() const { return next_ - 1 - lost_; }
+    uint64_t entries() const { return written_; }
+
+    // The engine has found another kernel in the target, and does nothing any more.
+    bool tells_of_another_kernel() const { return tells_of_another_kernel_; }
 
   private:
     bool take(const DefibJournalEntry& entry);
@@ -47,7 +50,8 @@ class JournalFile {
     std::optional<JournalWriter> writer_;
     uint64_t size_ = 0;
     uint64_t next_ = 1;
-    uint64_t lost_ = 0;  // written over before they were read
+    uint64_t written_ = 0;
+    bool tells_of_another_kernel_ = false;
 };
 
 }  // namespace defib::boot

@@ -22,6 +22,7 @@ struct Options {
     std::filesystem::path journal = "/var/log/defib/journal";
     std::string machine;  // vendor/model/board; empty: what the firmware says
     std::string backend = "auto";
+    std::string gpu;            // UUID or PCI address; empty: the only one
     uint64_t max_age_days = 0;  // 0: any
     seal::OomScore oom_score = seal::OomScore::lowest;
     Mode mode = Mode::as_the_policy_says;

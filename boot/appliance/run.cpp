@@ -27,9 +27,7 @@ std::span<const Bytes> only(const Bytes& bytes) {
 
 // All that can fail for reasons of the surroundings, before anything runs.
 Result<void> Appliance::prepare(std::string& said) {
-    auto state = EngineState::make(kernel_.window, kernel_.map, bound_, RECORDS_TO_GUARD);
-    if (!state) return std::unexpected(state.error());
-    state_.emplace(std::move(*state));
+    state_->load(kernel_.window, kernel_.map, bound_);
     if (policy_) {
         auto& responder = state_->use_policy(*policy_);
         if (auto told = choose_witnesses(kernel_, layout_, responder); !told) return told;
@@ -65,11 +63,25 @@ Result<void> Appliance::launch(std::string& said) {
     if (!admission_->image().is_genuine()) {
         return fail(DEFIB_ERROR_APPLIANCE_DISTURBED, admission_->object(), {}, "start it again");
     }
+    // One process at a time has this machine's memory, and from now on that is the engine's.
+    if (target_.kind() == TargetKind::host) {
+        if (auto given = target_.give_up(); !given) return given;
+    }
+    return gpu_ ? launch_gpu(said) : launch_twin(said);
+}
+
+Result<void> Appliance::launch_gpu(std::string& said) {
+    auto launched = gpu_->launch(access(), target_);
+    if (!launched) return std::unexpected(launched.error());
+    said = fmt::format("the loop turns on {}; process {}, which holds it, is stopped", *launched,
+                       gpu_->pid());
+    return {};
+}
+
+Result<void> Appliance::launch_twin(std::string& said) {
     const Bytes bytes = target_.memory().bytes();
     TwinProcess::Window window = TwinProcess::inherited(only(bytes), access());
     if (target_.kind() == TargetKind::host) {
-        // One process at a time has this machine's memory, and from now on that is the engine's.
-        if (auto given = target_.give_up(); !given) return given;
         const std::span<const DefibRange> ranges(kernel_.window.ranges, kernel_.window.count);
         window.take = [this, ranges] { return Mapping::take_host(access(), ranges); };
     }
@@ -99,7 +111,7 @@ Result<void> Appliance::seal(const Stages& stages) {
                                .journal = journal_->fd(),
                                .notify = notify_.get(),
                                .signals = signals_.get(),
-                               .engine = process_->pidfd()};
+                               .engine = engine_pidfd()};
     const auto allowances = seal::supervisor_allowances(files);
     const uint64_t before = now_ns();
     if (auto closed = close(files, allowances); !closed) {

@@ -16,6 +16,21 @@ namespace defib::boot {
 
 using image::PartType;
 
+namespace {
+
+// The image's parts of that type, for the generations of cards in their names.
+std::vector<cuda::Cubin> code_of(const image::VerifiedImage& image, PartType type) {
+    std::vector<cuda::Cubin> all;
+    for (const image::PartView& part : image.parts()) {
+        if (part.type != type) continue;
+        const auto code = cuda::code_for_generation(part.name, as_text(part.content));
+        if (code) all.push_back(*code);
+    }
+    return all;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Appliance>> Appliance::start(const Options& options, const Stages& stages,
                                                     const EventLog& log) {
     // First of all: whatever is verified later, is verified with this.
@@ -58,24 +73,66 @@ Result<void> Appliance::claim(std::string& said) {
     auto manifest = read_manifest(as_text(image.part(PartType::manifest)), admission_->object());
     if (!manifest) return std::unexpected(manifest.error());
     manifest_ = std::move(*manifest);
-    auto twin = TwinCode::load(image.part(PartType::engine_x86_64), admission_->object());
+    auto state = EngineState::reserve(RECORDS_TO_GUARD);
+    if (!state) return std::unexpected(state.error());
+    state_.emplace(std::move(*state));
+    if (options_.backend == "cpu") return claim_twin(said);
+    auto claimed = claim_gpu(said);
+    if (claimed || options_.backend == "cuda") return claimed;
+    if (auto twin = claim_twin(said); !twin) return twin;
+    said += fmt::format("; no GPU: {}: {}", claimed.error().object, claimed.error().detail);
+    return {};
+}
+
+Result<void> Appliance::claim_gpu(std::string& said) {
+    gpu_setup_ = {.gpu = options_.gpu,
+                  .texts = code_of(admission_->image(), PartType::engine_ptx),
+                  .cubins = code_of(admission_->image(), PartType::engine_cubin),
+                  .image = admission_->object(),
+                  .manifest = &manifest_,
+                  .state = &*state_,
+                  .target = options_.target,
+                  .oom_score = options_.oom_score};
+    auto process = cuda::GpuProcess::start(gpu_setup_);
+    if (!process) return std::unexpected(process.error());
+    auto claimed = process->claim();
+    if (!claimed) return std::unexpected(claimed.error());
+    gpu_.emplace(std::move(*process));
+    said = "cuda: " + *claimed;
+    return {};
+}
+
+Result<void> Appliance::claim_twin(std::string& said) {
+    auto twin =
+        TwinCode::load(admission_->image().part(PartType::engine_x86_64), admission_->object());
     if (!twin) return std::unexpected(twin.error());
     twin_.emplace(std::move(*twin));
-    said = "cpu: the image's twin runs in a process of its own; there is no GPU to claim";
+    said = "cpu: the image's twin runs in a process of its own";
     return {};
 }
 
 Result<void> Appliance::self_test(std::string& said) {
+    if (gpu_) {
+        auto tested = gpu_->self_test();
+        if (!tested) return std::unexpected(tested.error());
+        said = *tested;
+        return {};
+    }
     const TwinCode& twin = *twin_;
     said = "cpu";
-    return test_engine(manifest_, [&](EngineState& state, const DefibCommand& command) {
-        return Result<DefibAnswer>(carry_out_here(twin, state, command));
+    return test_engine(manifest_, [&](EngineState& state) -> Result<CarryOut> {
+        return [&](const DefibCommand& command) {
+            return Result<DefibAnswer>(carry_out_here(twin, state, command));
+        };
     });
 }
 
+// A GPU is not always able to take what may only be read; what keeps that a look is then the
+// window's flag.
 Access Appliance::access() const {
     const bool has_policy = !admission_->image().part(PartType::policy_source).empty();
-    return options_.mode == Mode::as_the_policy_says && has_policy ? Access::act : Access::look;
+    if (options_.mode == Mode::as_the_policy_says && has_policy) return Access::act;
+    return gpu_ && !gpu_->pins_read_only() ? Access::look_with_device : Access::look;
 }
 
 // Where nothing may be repaired, the right to write is not even taken. Where something may, it is
@@ -167,7 +224,7 @@ Result<void> Appliance::load_policy(std::string& said) {
     const auto words = vocabulary_of(manifest_, as_text(image.part(PartType::manifest)), &bound_);
     auto compiled = image::compile_whole_policy(as_text(text), "the image's policy", words);
     if (!compiled) return std::unexpected(compiled.error());
-    if (access() == Access::look) compiled->table.mode = DEFIB_MODE_OBSERVE;
+    if (access() != Access::act) compiled->table.mode = DEFIB_MODE_OBSERVE;
     policy_ = compiled->table;
     said = fmt::format("{} rules, to {}", policy_->rule_count,
                        policy_->mode == DEFIB_MODE_ACT ? "act" : "observe");

@@ -12,6 +12,7 @@
 
 #include "boot/appliance/appliance.h"
 #include "boot/appliance/notify.h"
+#include "engine/runtime/mailbox.h"
 #include "engine/runtime/processor.h"
 
 namespace defib::boot {
@@ -37,12 +38,12 @@ int Appliance::supervise(const Stages& stages) {
     uint64_t seen = 0;
     uint64_t seen_at_ns = now_ns();
     for (;;) {
-        pollfd waited[] = {{signals_.get(), POLLIN, 0}, {process_->pidfd(), POLLIN, 0}};
+        pollfd waited[] = {{signals_.get(), POLLIN, 0}, {engine_pidfd(), POLLIN, 0}};
         ppoll(waited, 2, &LOOK_EVERY, nullptr);
         if (!drain()) return DEFIB_EXIT_ENVIRONMENT;
         if (waited[0].revents != 0) return stop();
         if (waited[1].revents != 0) return engine_ended();
-        if (is_another_kernel()) {
+        if (journal_->tells_of_another_kernel()) {
             log_->say(Event::engine_ended, "another kernel runs in the target now");
             return DEFIB_EXIT_ENVIRONMENT;
         }
@@ -56,14 +57,6 @@ int Appliance::supervise(const Stages& stages) {
             return DEFIB_EXIT_ENVIRONMENT;
         }
     }
-}
-
-// Nothing is looked for or done any more from then on, by the engine's own decision.
-bool Appliance::is_another_kernel() const {
-    const DefibResponder* responder = state_->engine().responder;
-    if (responder == nullptr) return false;
-    const auto stopped = reinterpret_cast<uint64_t>(&responder->is_stopped);
-    return runtime::read_volatile(stopped, 4) == DEFIB_DECLINE_IDENTITY;
 }
 
 // False: nobody would know any more what the engine does.
@@ -84,17 +77,24 @@ bool Appliance::drain() {
     }
 }
 
+// The twin's process ends with its loop; who holds a GPU is stopped, and ends with this process.
+bool Appliance::has_stopped() const {
+    pollfd waited = {engine_pidfd(), POLLIN, 0};
+    constexpr timespec NOW = {0, 0};
+    if (ppoll(&waited, 1, &NOW, nullptr) > 0) return true;
+    return gpu_ && runtime::is_answered(state_->mailbox());
+}
+
 int Appliance::stop() {
-    DefibMailbox& mailbox = state_->mailbox();
-    mailbox.command = {};
-    mailbox.command.kind = DEFIB_COMMAND_STOP;
-    runtime::store_release(&mailbox.posted, mailbox.posted + 1);
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_STOP;
+    runtime::post(state_->mailbox(), command);
     notify(notify_, "STOPPING=1");
     const uint64_t deadline = now_ns() + MOST_STOP_NS;
-    pollfd waited = {process_->pidfd(), POLLIN, 0};
-    while (waited.revents == 0 && now_ns() < deadline) ppoll(&waited, 1, &LOOK_EVERY, nullptr);
+    pollfd waited = {engine_pidfd(), POLLIN, 0};
+    while (!has_stopped() && now_ns() < deadline) ppoll(&waited, 1, &LOOK_EVERY, nullptr);
     siginfo_t how = {};
-    waitid(P_PIDFD, static_cast<id_t>(process_->pidfd()), &how, WEXITED | WNOHANG);
+    waitid(P_PIDFD, static_cast<id_t>(engine_pidfd()), &how, WEXITED | WNOHANG);
     drain();
     char text[128];
     std::snprintf(text, sizeof text, "stopped: %lu entries are in the journal",
@@ -106,7 +106,7 @@ int Appliance::stop() {
 int Appliance::engine_ended() {
     siginfo_t how = {};
     char text[128] = "the engine's process has ended";
-    if (waitid(P_PIDFD, static_cast<id_t>(process_->pidfd()), &how, WEXITED) == 0) {
+    if (waitid(P_PIDFD, static_cast<id_t>(engine_pidfd()), &how, WEXITED) == 0) {
         if (how.si_code == CLD_EXITED && how.si_status == seal::EXIT_TRAPPED) {
             std::snprintf(text, sizeof text, "the engine's process tried what its seal forbids");
         } else {

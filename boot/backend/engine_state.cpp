@@ -63,8 +63,7 @@ DefibEngine* lay_out(Arena& arena, uint32_t record_bytes) {
 
 }  // namespace
 
-Result<EngineState> EngineState::make(const DefibWindow& window, const DefibKernelMap& map,
-                                      const Bound& bound, uint32_t record_bytes) {
+Result<EngineState> EngineState::reserve(uint32_t record_bytes) {
     Arena sizes(nullptr);
     lay_out(sizes, record_bytes);
     void* memory =
@@ -77,14 +76,17 @@ Result<EngineState> EngineState::make(const DefibWindow& window, const DefibKern
     Arena arena(static_cast<std::byte*>(memory));
     state.engine_ = lay_out(arena, record_bytes);
     state.responder_ = std::exchange(state.engine_->responder, nullptr);
-    DefibTarget& target = *state.engine_->target;
+    return state;
+}
+
+void EngineState::load(const DefibWindow& window, const DefibKernelMap& map, const Bound& bound) {
+    DefibTarget& target = *engine_->target;
     target.window = window;
     target.map = map;
     target.binding = bound.binding;
     runtime::prepare(target);
     const size_t count = std::min<size_t>(bound.routines.size(), DEFIB_ROUTINES);
-    for (size_t i = 0; i < count; i++) state.engine_->routines[i] = bound.routines[i].routine;
-    return state;
+    for (size_t i = 0; i < count; i++) engine_->routines[i] = bound.routines[i].routine;
 }
 
 EngineState::EngineState(EngineState&& other) noexcept

@@ -19,10 +19,10 @@ inline constexpr uint32_t RECORDS_TO_GUARD = 64U << 10;  // a guard is asked lit
 
 class EngineState {
   public:
-    // The binding and the routines come from the binder, window and map from the found kernel. What
-    // is not written is not allocated. `record_bytes` is a multiple of 8.
-    static Result<EngineState> make(const DefibWindow& window, const DefibKernelMap& map,
-                                    const Bound& bound, uint32_t record_bytes);
+    // What is not written is not allocated. `record_bytes` is a multiple of 8.
+    static Result<EngineState> reserve(uint32_t record_bytes);
+    // The binding and the routines come from the binder, window and map from the found kernel.
+    void load(const DefibWindow& window, const DefibKernelMap& map, const Bound& bound);
 
     EngineState(EngineState&& other) noexcept;
     EngineState& operator=(EngineState&&) = delete;
@@ -33,7 +33,7 @@ class EngineState {
     DefibResponder& use_policy(const DefibPolicy& policy);
 
     DefibMailbox& mailbox() const { return *engine_->mailbox; }
-    const DefibJournal& journal() const { return *engine_->journal; }
+    DefibJournal& journal() const { return *engine_->journal; }
 
     // The mapping, page aligned; a child that is forked sees the same memory.
     Bytes memory() const { return memory_; }

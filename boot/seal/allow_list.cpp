@@ -49,4 +49,13 @@ std::vector<Allowance> engine_allowances() {
     };
 }
 
+std::vector<Allowance> gpu_host_allowances(pid_t self) {
+    return {
+        {__NR_kill, static_cast<uint32_t>(self), "stops itself, whoever continued it"},
+        TO_RESUME,
+        TO_RETURN,
+        TO_END,
+    };
+}
+
 }  // namespace defib::seal

@@ -6,6 +6,8 @@
 #ifndef DEFIB_BOOT_SEAL_ALLOW_LIST_H
 #define DEFIB_BOOT_SEAL_ALLOW_LIST_H
 
+#include <sys/types.h>
+
 #include <vector>
 
 #include "boot/seal/filter.h"
@@ -27,6 +29,9 @@ std::vector<Allowance> supervisor_allowances(const Files& files);
 
 // Who runs the engine on this processor: it has the window, and no file at all.
 std::vector<Allowance> engine_allowances();
+
+// Who holds a GPU: nothing but to stop itself, again and again. `self` is its own number.
+std::vector<Allowance> gpu_host_allowances(pid_t self);
 
 }  // namespace defib::seal
 

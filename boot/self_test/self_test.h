@@ -22,11 +22,13 @@ namespace defib::boot {
 
 Result<void> test_cryptography();
 
-// Carries out one command on the processor that is tested; the state stays where it is.
-using CarryOut = std::function<Result<DefibAnswer>(EngineState&, const DefibCommand&)>;
+// Carries out one command on the processor that is tested.
+using CarryOut = std::function<Result<DefibAnswer>(const DefibCommand&)>;
+// Has the engine of that state there; what comes of it goes before the state does.
+using StartThere = std::function<Result<CarryOut>(EngineState&)>;
 
-// The manifest is the one of the image whose engine `carry_out` runs.
-Result<void> test_engine(const Manifest& manifest, const CarryOut& carry_out);
+// The manifest is the one of the image whose engine `start_there` starts.
+Result<void> test_engine(const Manifest& manifest, const StartThere& start_there);
 
 }  // namespace defib::boot
 

@@ -18,15 +18,14 @@ std::unexpected<Error> wrong(std::string what) {
 
 class EngineTest {
   public:
-    EngineTest(const Manifest& manifest, const CarryOut& carry_out, const SyntheticKernel& kernel,
-               EngineState& state)
-        : manifest_(manifest), carry_out_(carry_out), kernel_(kernel), state_(state) {}
+    EngineTest(const Manifest& manifest, const CarryOut& carry_out, const SyntheticKernel& kernel)
+        : manifest_(manifest), carry_out_(carry_out), kernel_(kernel) {}
 
     // A walk, a record of each node, and every shape of member.
     Result<void> looks() {
         auto command = view("self_test_node", kernel_.address(0));
         command.view.collector = number("self_test_nodes");
-        const auto answer = carry_out_(state_, command);
+        const auto answer = carry_out_(command);
         if (!answer) return std::unexpected(answer.error());
         if (answer->objects != SyntheticKernel::NODES || answer->torn != 0 ||
             answer->records.count != SyntheticKernel::NODES) {
@@ -60,7 +59,7 @@ class EngineTest {
             {"self_test_node", 0x1000, DEFIB_DEATH_ADDRESS},
         };
         for (const Case& one : cases) {
-            const auto answer = carry_out_(state_, view(one.view, one.address));
+            const auto answer = carry_out_(view(one.view, one.address));
             if (!answer) return std::unexpected(answer.error());
             if (answer->death != one.death) {
                 return wrong(fmt::format("{} at {:#x} ended for reason {}, not {}", one.view,
@@ -73,12 +72,12 @@ class EngineTest {
     // A repair stores where all is as expected, and nothing anywhere else.
     Result<void> repairs() {
         constexpr uint32_t MARK = 0x5eed;
-        const auto done = carry_out_(state_, mark(1, kernel_.sum(1), MARK));
+        const auto done = carry_out_(mark(1, kernel_.sum(1), MARK));
         if (!done) return std::unexpected(done.error());
         if (done->outcome != DEFIB_OUTCOME_COMMITTED || kernel_.mark(1) != MARK) {
             return wrong(fmt::format("a store ended with outcome {}", done->outcome));
         }
-        const auto refused = carry_out_(state_, mark(2, kernel_.sum(1), MARK));
+        const auto refused = carry_out_(mark(2, kernel_.sum(1), MARK));
         if (!refused) return std::unexpected(refused.error());
         if (refused->death != DEFIB_SELF_TEST_REASON || kernel_.mark(2) != 0) {
             return wrong("it stored where it should have given up");
@@ -116,12 +115,11 @@ class EngineTest {
     const Manifest& manifest_;
     const CarryOut& carry_out_;
     const SyntheticKernel& kernel_;
-    EngineState& state_;
 };
 
 }  // namespace
 
-Result<void> test_engine(const Manifest& manifest, const CarryOut& carry_out) {
+Result<void> test_engine(const Manifest& manifest, const StartThere& start_there) {
     const auto kernel = SyntheticKernel::make(manifest.architecture);
     if (!kernel) return std::unexpected(kernel.error());
     const auto bound = bind(manifest, kernel->layout(), 0, Scratch{});
@@ -133,9 +131,12 @@ Result<void> test_engine(const Manifest& manifest, const CarryOut& carry_out) {
         const std::string& why_off = bound->routines[*number].why_off;
         if (!why_off.empty()) return wrong(fmt::format("{} is off: {}", name, why_off));
     }
-    auto state = EngineState::make(kernel->window(), kernel->map(), *bound, RECORDS_TO_GUARD);
+    auto state = EngineState::reserve(RECORDS_TO_GUARD);
     if (!state) return std::unexpected(state.error());
-    EngineTest test(manifest, carry_out, *kernel, *state);
+    state->load(kernel->window(), kernel->map(), *bound);
+    const auto carry_out = start_there(*state);
+    if (!carry_out) return std::unexpected(carry_out.error());
+    EngineTest test(manifest, *carry_out, *kernel);
     for (const auto step : {&EngineTest::looks, &EngineTest::stops, &EngineTest::repairs}) {
         if (auto done = (test.*step)(); !done) return done;
     }

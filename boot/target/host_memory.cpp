@@ -9,6 +9,7 @@
 // multiple of 2 MB: the kernel can then use entries of that size, and a GPU's driver too.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 
 #include "boot/target/mapping.h"
 #include "boot/target/target.h"
+#include "engine/abi/hook_ring.h"
 #include "engine/base/unique_fd.h"
 
 namespace defib::boot {
@@ -91,7 +93,7 @@ Result<Mapping> Mapping::open_host(Access access, std::vector<DefibRange>& range
     if (ranges.size() > DEFIB_WINDOW_RANGES) {
         return fail(DEFIB_ERROR_BOOT_TARGET_FORMAT, "host", "more stretches of RAM than fit");
     }
-    const auto device = open_device(access);
+    auto device = open_device(access);
     if (!device) return std::unexpected(device.error());
     const uint64_t end = ranges.back().physical + ranges.back().size;
     Mapping mapping;
@@ -115,11 +117,13 @@ Result<Mapping> Mapping::open_host(Access access, std::vector<DefibRange>& range
     if (auto mapped = map_ranges(*device, access, ranges); !mapped) {
         return std::unexpected(mapped.error());
     }
+    mapping.fd_ = std::move(*device);
     return mapping;
 }
 
 // The device is free for another opener once its last mapping is gone.
 Result<void> Mapping::give_up_host() {
+    fd_.reset();
     if (mmap(reserved_, reserved_size_, PROT_NONE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED) {
         return {};
@@ -131,6 +135,25 @@ Result<void> Mapping::take_host(Access access, std::span<const DefibRange> range
     const auto device = open_device(access);
     if (!device) return std::unexpected(device.error());
     return map_ranges(*device, access, ranges);
+}
+
+// Where the module makes entries of 2 MB, one touch makes one; elsewhere one page's (window.c).
+void Mapping::touch_host() const {
+    for (const Bytes extent : extents_) {
+        uint64_t at = 0;
+        while (at < extent.size()) {
+            const auto* byte = reinterpret_cast<const volatile std::byte*>(extent.data() + at);
+            static_cast<void>(*byte);
+            const bool is_huge = reinterpret_cast<uint64_t>(byte) % HUGE_PAGE == 0 &&
+                                 extent.size() - at >= HUGE_PAGE;
+            at += is_huge ? HUGE_PAGE : PAGE;
+        }
+    }
+}
+
+Result<void> Mapping::seal_host() {
+    if (ioctl(fd_.get(), DEFIB_WINDOW_SEAL) == 0) return {};
+    return fail(DEFIB_ERROR_APPLIANCE_SEAL, DEVICE, std::strerror(errno));
 }
 
 }  // namespace defib::boot

@@ -61,18 +61,21 @@ Result<Mapping> Mapping::open(const std::filesystem::path& path, Access access) 
     mapping.reserved_ = data;
     mapping.reserved_size_ = mapping.size_;
     mapping.extents_ = extents_of(fd.get(), mapping.bytes());
+    mapping.origin_ = {status.st_dev, status.st_ino};
     mapping.fd_ = std::move(fd);
     return mapping;
 }
 
 bool Mapping::is_still_there() const {
     struct stat status = {};
-    return fstat(fd_.get(), &status) == 0 && status.st_nlink > 0 &&
-           static_cast<size_t>(status.st_size) >= size_;
+    if (fstat(fd_.get(), &status) != 0) return false;
+    if (S_ISCHR(status.st_mode)) return true;  // this machine's own
+    return status.st_nlink > 0 && static_cast<size_t>(status.st_size) >= size_;
 }
 
 Mapping::Mapping(Mapping&& other) noexcept
     : fd_(std::move(other.fd_)),
+      origin_(other.origin_),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
       reserved_(std::exchange(other.reserved_, nullptr)),

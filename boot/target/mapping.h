@@ -32,6 +32,11 @@ class Mapping {
     Result<void> give_up_host();
     // In such a child; `ranges` as open_host() gave them.
     static Result<void> take_host(Access access, std::span<const DefibRange> ranges);
+    // Every page gets its entry in this process's tables: a GPU's driver takes the frames from
+    // there.
+    void touch_host() const;
+    // The kernel module shuts it for this process, for good; a GPU that was given it keeps it.
+    Result<void> seal_host();
 
     Mapping() = default;
     Mapping(Mapping&& other) noexcept;
@@ -50,8 +55,17 @@ class Mapping {
     // it ends, and what lies behind a shorter file's end must not be touched.
     bool is_still_there() const;
 
+    // Whether both are of the same file, or both of this machine's memory.
+    struct Origin {
+        uint64_t device = 0;
+        uint64_t inode = 0;
+        bool operator==(const Origin&) const = default;
+    };
+    Origin origin() const { return origin_; }
+
   private:
-    UniqueFd fd_;
+    UniqueFd fd_;  // the file, or the kernel module's device
+    Origin origin_;
     const std::byte* data_ = nullptr;
     size_t size_ = 0;
     void* reserved_ = nullptr;  // what is to be unmapped: `data_` may begin inside of it

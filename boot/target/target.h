@@ -29,6 +29,7 @@ class Target {
     bool is_still_there() const { return memory_.is_still_there(); }
     // Of `host`: what a child that is about to take it needs (mapping.h).
     Result<void> give_up() { return memory_.give_up_host(); }
+    Result<void> seal_host() { return memory_.seal_host(); }
 
     // Where RAM may lie. A raw file does not say at which address the RAM above 4 GB begins in it:
     // each kind of virtual machine has its own split, and the kernel in it tells which is true.

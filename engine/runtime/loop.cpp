@@ -191,13 +191,4 @@ uint64_t next_turn_ns(const DefibEngine& engine) {
     return next;
 }
 
-void post(DefibMailbox& mailbox, const DefibCommand& command) {
-    mailbox.command = command;
-    store_release(&mailbox.posted, mailbox.posted + 1);
-}
-
-bool is_answered(const DefibMailbox& mailbox) {
-    return load_acquire(&mailbox.done) == mailbox.posted;
-}
-
 }  // namespace defib::runtime

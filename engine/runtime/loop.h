@@ -7,6 +7,7 @@
 #define DEFIB_ENGINE_RUNTIME_LOOP_H
 
 #include "engine/abi/engine.h"
+#include "engine/runtime/mailbox.h"
 
 namespace defib::runtime {
 
@@ -22,10 +23,6 @@ Turn turn(DefibEngine& engine, uint64_t now_ns);
 // Until then a turn has nothing to do but for commands: a processor that is not the engine's alone
 // may sleep.
 uint64_t next_turn_ns(const DefibEngine& engine);
-
-// The host's side of the mailbox.
-void post(DefibMailbox& mailbox, const DefibCommand& command);
-bool is_answered(const DefibMailbox& mailbox);
 
 }  // namespace defib::runtime
 

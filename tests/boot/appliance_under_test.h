@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,6 +146,47 @@ inline void expect_sealed(pid_t pid) {
     EXPECT_EQ(status["Seccomp"], "2");
     EXPECT_NE(status["VmLck"], "0");
 }
+
+inline char state_of(pid_t pid) {
+    const std::string state = status_of(pid)["State"];
+    return state.empty() ? ' ' : state[0];
+}
+
+// Whether any mapping of the file has a right that the letter stands for.
+inline bool has_right(pid_t pid, const std::string& path, char right) {
+    std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+    for (std::string line; std::getline(maps, line);) {
+        if (line.contains(path) && words_of(line)[1].contains(right)) return true;
+    }
+    return false;
+}
+
+// Who holds a GPU: stopped, and with no right left but to stop itself.
+inline void expect_standing(pid_t pid) {
+    auto status = status_of(pid);
+    EXPECT_EQ(state_of(pid), 'T');
+    EXPECT_EQ(status["CapEff"], "0000000000000000");
+    EXPECT_EQ(status["CapPrm"], "0000000000000000");
+    EXPECT_EQ(status["CapBnd"], "0000000000000000");
+    EXPECT_EQ(status["NoNewPrivs"], "1");
+    EXPECT_EQ(status["Seccomp"], "2");
+}
+
+// What is started while this lives finds the driver without a GPU (tests/gpu/fake_driver.cpp), and
+// such a card.
+class FakeGpu {
+  public:
+    explicit FakeGpu(const char* kind = "") {
+        setenv("LD_LIBRARY_PATH", DEFIB_FAKE_DRIVER, 1);
+        setenv("DEFIB_FAKE_GPU", kind, 1);
+    }
+    FakeGpu(const FakeGpu&) = delete;
+    FakeGpu& operator=(const FakeGpu&) = delete;
+    ~FakeGpu() {
+        unsetenv("LD_LIBRARY_PATH");
+        unsetenv("DEFIB_FAKE_GPU");
+    }
+};
 
 // The machine, its keys, and where its journal goes.
 class Appliance : public testing::Test {

@@ -6,6 +6,8 @@
 // afterwards, by whoever comes later.
 #include <nlohmann/json.hpp>
 
+#include <optional>
+
 #include "boot/journal/reader.h"
 #include "engine/abi/finding.h"
 #include "tests/boot/appliance_under_test.h"
@@ -25,6 +27,9 @@ struct Case {
     const char* fault;
     const char* finding;  // how it begins
     const char* victim;   // who may be killed; empty: nobody
+    const char* backend = "cpu";
+
+    bool is_on_gpu() const { return std::string(backend) == "cuda"; }
 };
 
 // Repairs that took at least one step, so far.
@@ -49,12 +54,17 @@ TEST_P(Repair, IsDoneBySealedDefibBootAndStandsInItsJournal) {
     const auto innocent = guest->start({"sh", "-c", "while :; do sleep 0.1; done"});
     ASSERT_TRUE(ok(innocent));
 
-    Boot boot(arguments(guest->ram_file()));
+    std::optional<FakeGpu> gpu;
+    if (param.is_on_gpu()) gpu.emplace();
+    auto with = arguments(guest->ram_file());
+    with.insert(with.end(), {"--backend", param.backend});
+    Boot boot(with);
     ASSERT_NE(boot.wait_for("armed"), "") << boot.said();
     const pid_t engine = child_of(boot.pid());
     ASSERT_GT(engine, 0);
+    const auto expect_engine_sealed = param.is_on_gpu() ? expect_standing : expect_sealed;
     expect_sealed(boot.pid());
-    expect_sealed(engine);
+    expect_engine_sealed(engine);
 
     ASSERT_TRUE(ok(faults::inject(*guest, fault)));
     const auto repaired = guest->wait_for(
@@ -70,6 +80,7 @@ TEST_P(Repair, IsDoneBySealedDefibBootAndStandsInItsJournal) {
 
     // The same two processes, as sealed as before.
     expect_sealed(boot.pid());
+    expect_engine_sealed(engine);
     EXPECT_EQ(child_of(boot.pid()), engine);
     kill(boot.pid(), SIGTERM);
     EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_DONE) << boot.said();
@@ -91,10 +102,13 @@ TEST_P(Repair, IsDoneBySealedDefibBootAndStandsInItsJournal) {
     EXPECT_TRUE(is_over) << *told;
 }
 
-INSTANTIATE_TEST_SUITE_P(Shipped, Repair,
-                         testing::Values(Case{"deadlock", "6.12", "f1a", "spinlock_leaked", ""},
-                                         Case{"out_of_memory", "6.1", "hog", "memory_", "v-hog"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Shipped, Repair,
+    testing::Values(Case{"deadlock", "6.12", "f1a", "spinlock_leaked", ""},
+                    Case{"out_of_memory", "6.1", "hog", "memory_", "v-hog"},
+                    Case{"deadlock_by_gpu", "6.12", "f1a", "spinlock_leaked", "", "cuda"},
+                    Case{"out_of_memory_by_gpu", "6.1", "hog", "memory_", "v-hog", "cuda"}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace defib::boot

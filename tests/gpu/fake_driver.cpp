@@ -1,21 +1,35 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A driver without a GPU, for machines that have none: memory of the GPU is memory of this process,
-// and the program that is launched is the twin's loop on a thread. With it everything that a host
-// process does for a GPU runs in CI: choosing, registering, loading, posting, stopping. What the
-// GPU's own code does there, only a GPU shows.
+// A driver without a GPU, for machines that have none: memory of the GPU is memory that is shared,
+// and the program that is launched is the twin's loop in a process of its own, as a card is a
+// processor of its own: it turns on while the process that launched it is stopped, and ends with
+// it. What is registered is mapped once more for it, so that a process which then gives up its own
+// mapping takes nothing from the loop. With it everything that a host process does for a GPU runs
+// in CI: choosing, registering, loading, posting, stopping. What the GPU's own code does there,
+// only a GPU shows.
 //
 // Built as libcuda.so.1 and found through LD_LIBRARY_PATH. DEFIB_FAKE_GPU says what kind of card it
 // plays: `reads-only-writable` cannot register memory that may only be read, `displays` has a time
-// limit, `dies` faults after its first turns, `dies-guarding` some time after it was given a
-// policy.
-#include <atomic>
-#include <chrono>
+// limit, `miscounts` looks in wrong places, `dies` faults after its first turns,
+// `dies-guarding` some time after it was given a policy.
+//
+// Of the kernel module's window (kernel-hooks/window.c) no second mapping can be had. It is given
+// the same frames through a test's own device (tests/gpu/card_module), where that is loaded.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string_view>
-#include <thread>
 
 #include "boot/backend/cuda/driver_api.h"
 #include "engine/runtime/loop.h"
@@ -26,13 +40,14 @@ struct CUctx_st {};
 struct CUmod_st {};
 struct CUfunc_st {};
 struct CUstream_st {
-    std::thread loop;
-    std::atomic<Status> status = SUCCESS;
+    pid_t loop = -1;
+    Status status = SUCCESS;
 };
 
 namespace {
 
 constexpr Status INVALID_VALUE = 1;
+constexpr Status OUT_OF_MEMORY = 2;
 constexpr Status NOT_SUPPORTED = 801;
 constexpr Status LAUNCH_FAILED = 719;
 
@@ -42,28 +57,41 @@ bool plays(std::string_view kind) {
 }
 
 uint64_t now_ns() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-void turn_until_stopped(DefibEngine& engine, std::atomic<Status>& status) {
+// A command is seen within this. A GPU rests for less, but has a processor of its own.
+constexpr uint64_t MOST_REST_NS = 100'000;
+
+void rest(const DefibEngine& engine) {
+    const uint64_t now = now_ns();
+    const uint64_t until = std::min(defib::runtime::next_turn_ns(engine), now + MOST_REST_NS);
+    if (until <= now) return;
+    const timespec rests = {0, static_cast<long>(until - now)};
+    nanosleep(&rests, nullptr);
+}
+
+// What the process of the loop ends with.
+constexpr int STOPPED = 0;
+constexpr int DIED = 1;
+
+int turn_until_stopped(DefibEngine& engine) {
     constexpr uint64_t TURNS_TO_LIVE = 4;
     constexpr uint64_t TIME_TO_GUARD_NS = 50'000'000;
     const uint64_t dies_at = now_ns() + TIME_TO_GUARD_NS;
     const bool dies_guarding = plays("dies-guarding") && engine.responder != nullptr;
+    if (plays("miscounts")) {
+        for (uint64_t& offset : engine.target->binding.values) offset ^= 0x10;
+    }
     defib::runtime::start(engine, now_ns());
     while (defib::runtime::turn(engine, now_ns()) != defib::runtime::Turn::stop) {
-        if (plays("dies") && engine.turns == TURNS_TO_LIVE) {
-            status = LAUNCH_FAILED;
-            return;
-        }
-        if (dies_guarding && now_ns() > dies_at) {
-            status = LAUNCH_FAILED;
-            return;
-        }
-        std::this_thread::yield();
+        if (plays("dies") && engine.turns == TURNS_TO_LIVE) return DIED;
+        if (dies_guarding && now_ns() > dies_at) return DIED;
+        rest(engine);
     }
-    status = SUCCESS;
+    return STOPPED;
 }
 
 // NOLINTBEGIN(performance-no-int-to-ptr): addresses of this GPU are addresses of this process.
@@ -72,6 +100,63 @@ T* at(DevicePointer pointer) {
     return reinterpret_cast<T*>(pointer);
 }
 // NOLINTEND(performance-no-int-to-ptr)
+
+std::map<void*, size_t> card;  // what was allocated there
+
+// What was registered, and where the loop has it.
+struct Seen {
+    void* there = nullptr;
+    size_t size = 0;
+    int rights = PROT_NONE;
+};
+std::map<void*, Seen> registered;
+
+// The physical address that is mapped there by the kernel module's window; -1: something else is.
+off_t window_at(const void* place) {
+    std::FILE* maps = std::fopen("/proc/self/maps", "re");
+    if (maps == nullptr) return -1;
+    char line[512];
+    unsigned long first = 0;
+    unsigned long end = 0;
+    unsigned long offset = 0;
+    off_t found = -1;
+    while (std::fgets(line, sizeof line, maps) != nullptr) {
+        if (std::strstr(line, "/dev/defib") == nullptr) continue;
+        if (std::sscanf(line, "%lx-%lx %*s %lx", &first, &end, &offset) != 3) continue;
+        const auto at = reinterpret_cast<uintptr_t>(place);
+        if (at < first || at >= end) continue;
+        found = static_cast<off_t>(offset + at - first);
+    }
+    std::fclose(maps);
+    return found;
+}
+
+int rights_by(unsigned flags) {
+    return (flags & HOST_READ_ONLY) != 0 ? PROT_READ : PROT_READ | PROT_WRITE;
+}
+
+// What the card has, its host process has no rights to; the loop takes them along.
+void show_to_the_card(bool is_shown) {
+    for (const auto& [here, seen] : registered) {
+        mprotect(seen.there, seen.size, is_shown ? seen.rights : PROT_NONE);
+    }
+}
+
+// The same memory once more; null: it cannot be had.
+void* map_again(void* place, size_t size, unsigned flags) {
+    void* again = MAP_FAILED;
+    if ((flags & HOST_IO_MEMORY) != 0) {
+        const int device = open("/dev/defib_test_card", O_RDWR | O_CLOEXEC);
+        const off_t physical = window_at(place);
+        if (device < 0 || physical < 0) return nullptr;
+        again = mmap(nullptr, size, rights_by(flags), MAP_SHARED, device, physical);
+        close(device);
+    } else {
+        // Of no old size: a second mapping of what is shared (mremap(2)).
+        again = mremap(place, 0, (size + 4095) / 4096 * 4096, MREMAP_MAYMOVE);
+    }
+    return again == MAP_FAILED ? nullptr : again;
+}
 
 }  // namespace
 
@@ -159,12 +244,19 @@ FAKE cuCtxSetCurrent(CUctx_st*) {
     return SUCCESS;
 }
 FAKE cuMemAlloc_v2(DevicePointer* pointer, size_t size) {
-    // calloc, so that what is never touched costs nothing.
-    *pointer = reinterpret_cast<uintptr_t>(std::calloc(1, size));
+    // Shared with the loop; what is never touched costs nothing.
+    void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) return OUT_OF_MEMORY;
+    card[memory] = size;
+    *pointer = reinterpret_cast<uintptr_t>(memory);
     return SUCCESS;
 }
 FAKE cuMemFree_v2(DevicePointer pointer) {
-    std::free(at<void>(pointer));
+    const auto found = card.find(at<void>(pointer));
+    if (found == card.end()) return INVALID_VALUE;
+    munmap(found->first, found->second);
+    card.erase(found);
     return SUCCESS;
 }
 FAKE cuMemcpyHtoD_v2(DevicePointer to, const void* from, size_t size) {
@@ -174,14 +266,24 @@ FAKE cuMemcpyHtoD_v2(DevicePointer to, const void* from, size_t size) {
 FAKE cuMemsetD8_v2(DevicePointer, unsigned char value, size_t) {
     return value == 0 ? SUCCESS : INVALID_VALUE;
 }
-FAKE cuMemHostRegister_v2(void*, size_t, unsigned flags) {
-    return (flags & HOST_READ_ONLY) && plays("reads-only-writable") ? NOT_SUPPORTED : SUCCESS;
+FAKE cuMemHostRegister_v2(void* here, size_t size, unsigned flags) {
+    if ((flags & HOST_READ_ONLY) != 0 && plays("reads-only-writable")) return NOT_SUPPORTED;
+    void* again = map_again(here, size, flags);
+    if (again == nullptr) return INVALID_VALUE;
+    registered[here] = {again, size, rights_by(flags)};
+    return SUCCESS;
 }
-FAKE cuMemHostUnregister(void*) {
+FAKE cuMemHostUnregister(void* here) {
+    const auto found = registered.find(here);
+    if (found == registered.end()) return INVALID_VALUE;
+    munmap(found->second.there, found->second.size);
+    registered.erase(found);
     return SUCCESS;
 }
 FAKE cuMemHostGetDevicePointer_v2(DevicePointer* pointer, void* here, unsigned) {
-    *pointer = reinterpret_cast<uintptr_t>(here);
+    const auto found = registered.find(here);
+    if (found == registered.end()) return INVALID_VALUE;
+    *pointer = reinterpret_cast<uintptr_t>(found->second.there);
     return SUCCESS;
 }
 FAKE cuModuleLoadDataEx(CUmod_st** module, const void* code, unsigned, JitOption*, void**) {
@@ -207,8 +309,18 @@ FAKE cuFuncGetAttribute(int* value, FunctionAttribute, CUfunc_st*) {
 FAKE cuLaunchKernel(CUfunc_st*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                     unsigned, CUstream_st* stream, void** arguments, void**) {
     auto* engine = at<DefibEngine>(*static_cast<DevicePointer*>(arguments[0]));
+    const pid_t host = getpid();
+    show_to_the_card(true);
+    stream->loop = fork();
+    if (stream->loop < 0) return LAUNCH_FAILED;
+    if (stream->loop == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        // Who waits for what the host process says must not wait for a card.
+        for (int fd = 0; fd < 3; fd++) close(fd);
+        _exit(getppid() == host ? turn_until_stopped(*engine) : DIED);
+    }
+    show_to_the_card(false);
     stream->status = NOT_READY;
-    stream->loop = std::thread([engine, stream] { turn_until_stopped(*engine, stream->status); });
     return SUCCESS;
 }
 FAKE cuStreamCreate(CUstream_st** stream, unsigned) {
@@ -216,14 +328,21 @@ FAKE cuStreamCreate(CUstream_st** stream, unsigned) {
     return SUCCESS;
 }
 FAKE cuStreamQuery(CUstream_st* stream) {
+    int how = 0;
+    if (stream->loop > 0 && waitpid(stream->loop, &how, WNOHANG) == stream->loop) {
+        stream->loop = -1;
+        const bool is_stopped = WIFEXITED(how) && WEXITSTATUS(how) == STOPPED;
+        stream->status = is_stopped ? SUCCESS : LAUNCH_FAILED;
+    }
     return stream->status;
 }
 FAKE cuStreamSynchronize(CUstream_st* stream) {
-    if (stream->loop.joinable()) stream->loop.join();
+    constexpr timespec MOMENT = {0, 1'000'000};
+    while (cuStreamQuery(stream) == NOT_READY) nanosleep(&MOMENT, nullptr);
     return stream->status;
 }
 FAKE cuStreamDestroy_v2(CUstream_st* stream) {
-    if (stream->loop.joinable()) stream->loop.join();
+    cuStreamSynchronize(stream);
     delete stream;
     return SUCCESS;
 }

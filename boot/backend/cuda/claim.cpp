@@ -54,11 +54,20 @@ Result<DeviceMemory> allocate(const ClaimPointer& claim, size_t size) {
 }
 
 Result<SharedMemory> SharedMemory::make(const ClaimPointer& claim, size_t size) {
-    SharedMemory memory;
     void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) {
         return fail(DEFIB_ERROR_BASE_OUT_OF_MEMORY, fmt::format("{} MB", size >> 20));
     }
+    SharedMemory memory;
+    memory.here_ = pages;
+    memory.size_ = size;
+    memory.is_ours_ = true;
+    if (auto done = memory.register_again(claim); !done) return std::unexpected(done.error());
+    return memory;
+}
+
+Result<SharedMemory> SharedMemory::of(const ClaimPointer& claim, void* pages, size_t size) {
+    SharedMemory memory;
     memory.here_ = pages;
     memory.size_ = size;
     if (auto done = memory.register_again(claim); !done) return std::unexpected(done.error());
@@ -83,6 +92,7 @@ SharedMemory::SharedMemory(SharedMemory&& other) noexcept {
 SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
     std::swap(here_, other.here_);
     std::swap(size_, other.size_);
+    std::swap(is_ours_, other.is_ours_);
     std::swap(there_, other.there_);
     std::swap(registration_, other.registration_);
     return *this;
@@ -90,7 +100,7 @@ SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
 
 SharedMemory::~SharedMemory() {
     registration_ = Registration();
-    if (here_ != nullptr) munmap(here_, size_);
+    if (is_ours_) munmap(here_, size_);
 }
 
 Result<void> to_device(const Claim& claim, DevicePointer to, const void* from, size_t size) {

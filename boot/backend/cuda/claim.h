@@ -81,6 +81,8 @@ Result<DeviceMemory> allocate(const ClaimPointer& claim, size_t size);
 class SharedMemory {
   public:
     static Result<SharedMemory> make(const ClaimPointer& claim, size_t size);
+    // Whole pages that somebody else has, and keeps for longer than this.
+    static Result<SharedMemory> of(const ClaimPointer& claim, void* pages, size_t size);
 
     SharedMemory() = default;
     SharedMemory(SharedMemory&& other) noexcept;
@@ -99,6 +101,7 @@ class SharedMemory {
   private:
     void* here_ = nullptr;
     size_t size_ = 0;
+    bool is_ours_ = false;
     DevicePointer there_ = 0;
     Registration registration_;
 };

@@ -10,7 +10,7 @@
 
 #include "boot/backend/engine_state.h"
 #include "engine/runtime/journal.h"
-#include "engine/runtime/loop.h"
+#include "engine/runtime/mailbox.h"
 #include "engine/runtime/translate.h"
 
 namespace defib::boot::cuda {
@@ -49,36 +49,70 @@ Result<void> put(Result<T> made, T& place) {
 }  // namespace
 
 CudaEngine::CudaEngine(ClaimPointer claim, Orders orders)
-    : orders_(std::move(orders)), claim_(std::move(claim)) {}
+    : orders_(std::move(orders)), claim_(std::move(claim)) {
+    if (orders_.responder != nullptr) {
+        responder_ = std::make_unique<DefibResponder>(*orders_.responder);
+    }
+}
 
 Result<std::unique_ptr<CudaEngine>> CudaEngine::start(ClaimPointer claim, Orders orders) {
     claim->make_current();
     std::unique_ptr<CudaEngine> engine(new CudaEngine(std::move(claim), std::move(orders)));
-    const ClaimPointer& gpu = engine->claim_;
-    struct {
+    for (const auto step : {&CudaEngine::take_pages, &CudaEngine::take_target, &CudaEngine::run}) {
+        if (auto done = (*engine.*step)(); !done) return std::unexpected(done.error());
+    }
+    return engine;
+}
+
+Result<void> CudaEngine::take_pages() {
+    struct Shared {
+        void* pages;
         size_t size;
         SharedMemory& place;
-    } const shared[] = {{sizeof(DefibMailbox), engine->mailbox_},
-                        {sizeof(DefibJournal), engine->journal_},
-                        {RECORDS, engine->records_}};
-    for (const auto& wanted : shared) {
-        auto made = put(SharedMemory::make(gpu, wanted.size), wanted.place);
-        if (!made) return std::unexpected(made.error());
+    };
+    if (orders_.pages) {
+        const Pages& pages = *orders_.pages;
+        record_bytes_ = pages.records.capacity;
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): records lie at an address by design
+        auto* const records = reinterpret_cast<void*>(pages.records.bytes);
+        for (const Shared& one : {Shared{pages.mailbox, sizeof(DefibMailbox), mailbox_},
+                                  {pages.journal, sizeof(DefibJournal), journal_},
+                                  {records, record_bytes_, records_}}) {
+            auto had = put(SharedMemory::of(claim_, one.pages, one.size), one.place);
+            if (!had) return had;
+        }
+        return {};
     }
-    if (auto taken = engine->take_target(); !taken) return std::unexpected(taken.error());
-    if (auto runs = engine->run(); !runs) return std::unexpected(runs.error());
-    return engine;
+    for (const Shared& one : {Shared{nullptr, sizeof(DefibMailbox), mailbox_},
+                              {nullptr, sizeof(DefibJournal), journal_},
+                              {nullptr, record_bytes_, records_}}) {
+        if (auto made = put(SharedMemory::make(claim_, one.size), one.place); !made) return made;
+    }
+    return {};
 }
 
 // Everything of the card's that lasts as long as the claim.
 Result<void> CudaEngine::take_target() {
-    auto window = orders_.is_live ? register_window(claim_, orders_.window, orders_.may_write)
-                                  : copy_window(claim_, orders_.window, orders_.data);
+    auto window = orders_.is_live
+                      ? register_window(claim_, orders_.window, orders_.may_write, orders_.backing)
+                      : copy_window(claim_, orders_.window, orders_.data);
     if (auto had = put(std::move(window), window_); !had) return had;
-    if (auto loaded = put(load_program(claim_, orders_.code), program_); !loaded) return loaded;
-    auto room = CardRoom::make(claim_, program_);
+    if (orders_.once_registered) {
+        if (auto done = orders_.once_registered(); !done) return done;
+    }
+    if (auto taken = take_program(); !taken) return taken;
+    auto room = CardRoom::make(claim_, *program_);
     if (!room) return std::unexpected(room.error());
     room_.emplace(std::move(*room));
+    return {};
+}
+
+Result<void> CudaEngine::take_program() {
+    program_ = orders_.program;
+    if (program_ != nullptr) return {};
+    auto loaded = load_program(claim_, orders_.code);
+    if (!loaded) return std::unexpected(loaded.error());
+    program_ = std::make_shared<const Program>(std::move(*loaded));
     return {};
 }
 
@@ -97,7 +131,7 @@ Result<void> CudaEngine::run() {
     engine->answered = mailbox().posted;
     engine->published = on_card<DefibJournal>(journal_);
     engine->told = journal().written;
-    engine->records = {records_.there(), RECORDS, 0, 0, 0};
+    engine->records = {records_.there(), record_bytes_, 0, 0, 0};
     engine->idle_ns = IDLE_NS;
     const auto& routines = orders_.bound.routines;
     const size_t count = std::min<size_t>(routines.size(), DEFIB_ROUTINES);
@@ -121,7 +155,7 @@ Result<void> CudaEngine::launch() {
     mailbox().heartbeat = 0;
     is_told_to_stop_ = false;
     const Status status =
-        api.launch(program_.entry, program_.blocks, 1, 1, program_.warps * DEFIB_LANES, 1, 1, 0,
+        api.launch(program_->entry, program_->blocks, 1, 1, program_->warps * DEFIB_LANES, 1, 1, 0,
                    stream, arguments, nullptr);
     if (status != SUCCESS) return claim_->failed(status, "the engine does not start");
     runs_ = true;
@@ -211,7 +245,8 @@ void CudaEngine::tell_to_stop() {
 void CudaEngine::let_go() {
     stream_ = Stream();
     room_.reset();
-    program_ = Program();
+    program_.reset();
+    orders_.program.reset();
     window_ = SeenWindow();
     for (SharedMemory* memory : {&mailbox_, &journal_, &records_}) memory->unregister();
     claim_.reset();
@@ -273,7 +308,7 @@ std::string CudaEngine::name() const {
     const Device& device = claim_->device();
     return fmt::format("{}, compute capability {}.{}, {} MB{}, {} workers", device.id(),
                        device.major, device.minor, device.memory >> 20,
-                       device.has_ecc ? " with ECC" : "", (program_.blocks - 1) * program_.warps);
+                       device.has_ecc ? " with ECC" : "", (program_->blocks - 1) * program_->warps);
 }
 
 }  // namespace defib::boot::cuda

@@ -11,6 +11,7 @@
 #ifndef DEFIB_BOOT_BACKEND_CUDA_CUDA_ENGINE_H
 #define DEFIB_BOOT_BACKEND_CUDA_CUDA_ENGINE_H
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -22,17 +23,33 @@
 
 namespace defib::boot::cuda {
 
+// Memory for what both sides see, that somebody else has and keeps: whole pages each.
+struct Pages {
+    DefibMailbox* mailbox = nullptr;
+    DefibJournal* journal = nullptr;
+    DefibRecords records = {};
+};
+
 // What an engine is started with; kept for starting it again.
+// -Wmissing-designated-field-initializers wants an initializer for each field.
+// NOLINTBEGIN(readability-redundant-member-init)
 struct Orders {
-    std::string gpu;  // as it was asked for
-    GpuCode code;
+    std::string gpu = {};  // as it was asked for
+    GpuCode code = {};
+    std::shared_ptr<const Program> program = {};  // the code, where it is loaded already
     DefibWindow window{};
     bool is_live = true;
     bool may_write = false;
-    std::span<const Bytes> data;  // of a dump
+    Backing backing = Backing::pages;
+    std::span<const Bytes> data = {};  // of a dump
     DefibKernelMap map{};
-    Bound bound;
+    Bound bound = {};
+    const DefibResponder* responder = nullptr;  // what it guards by, from its first turn on
+    std::optional<Pages> pages = {};            // nothing: pages of the engine's own
+    // The card has the target's memory; nothing runs on it yet.
+    std::function<Result<void>()> once_registered = {};
 };
+// NOLINTEND(readability-redundant-member-init)
 
 class CudaEngine final : public Engine {
   public:
@@ -55,7 +72,9 @@ class CudaEngine final : public Engine {
 
   private:
     CudaEngine(ClaimPointer claim, Orders orders);
+    Result<void> take_pages();
     Result<void> take_target();
+    Result<void> take_program();
     Result<void> run();
     Result<void> launch();
     bool wait_for_end();
@@ -69,9 +88,10 @@ class CudaEngine final : public Engine {
     SharedMemory mailbox_;
     SharedMemory journal_;
     SharedMemory records_;
+    uint32_t record_bytes_ = RECORDS;
     // The card's, gone with a loop that died.
     SeenWindow window_;
-    Program program_;
+    std::shared_ptr<const Program> program_;
     std::optional<CardRoom> room_;
     Stream stream_;
     bool runs_ = false;

@@ -46,6 +46,7 @@ inline constexpr unsigned CONTEXT_BLOCKS_FOR_RESULTS = 0x04;  // no CPU time whi
 inline constexpr unsigned STREAM_NON_BLOCKING = 0x1;
 inline constexpr unsigned HOST_PORTABLE = 0x1;
 inline constexpr unsigned HOST_DEVICE_MAP = 0x2;
+inline constexpr unsigned HOST_IO_MEMORY = 0x4;
 inline constexpr unsigned HOST_READ_ONLY = 0x8;
 enum JitOption : int {
     JIT_MAX_REGISTERS = 0,

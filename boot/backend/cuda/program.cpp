@@ -76,6 +76,7 @@ Result<Program> load_program(const ClaimPointer& claim, const GpuCode& code) {
     if (const Cubin* cubin = cubin_for(code.cubins, claim->device())) {
         auto ready = load_program(claim, cubin->bytes);
         // A driver that is older than the assembler may not know its form.
+        if (ready) ready->cubin = cubin;
         if (ready || text.empty()) return ready;
     }
     if (text.empty()) {

@@ -11,19 +11,20 @@
 
 namespace defib::boot::cuda {
 
-struct Program {
-    Module module;
-    CUfunc_st* entry = nullptr;
-    unsigned blocks = 0;  // one for each multiprocessor; the first is the loop's
-    unsigned warps = 0;   // of each block
-};
-
 // Machine code of one generation of cards: it runs on that one and on later ones of its major
 // number.
 struct Cubin {
     int major;
     int minor;
     std::string_view bytes;
+};
+
+struct Program {
+    Module module;
+    CUfunc_st* entry = nullptr;
+    unsigned blocks = 0;           // one for each multiprocessor; the first is the loop's
+    unsigned warps = 0;            // of each block
+    const Cubin* cubin = nullptr;  // what it was loaded from; null: the text, which took a minute
 };
 
 // The engine for a GPU, in all forms that there are.

@@ -27,11 +27,12 @@ Bytes common(const DefibRange& range, Bytes stretch) {
 }  // namespace
 
 Result<SeenWindow> register_window(const ClaimPointer& claim, const DefibWindow& window,
-                                   bool may_write) {
+                                   bool may_write, Backing backing) {
     const DriverApi& api = claim->api();
     SeenWindow seen;
     seen.window = window;
-    const unsigned flags = HOST_PORTABLE | HOST_DEVICE_MAP | (may_write ? 0 : HOST_READ_ONLY);
+    const unsigned flags = HOST_PORTABLE | HOST_DEVICE_MAP | (may_write ? 0 : HOST_READ_ONLY) |
+                           (backing == Backing::frames ? HOST_IO_MEMORY : 0);
     for (uint32_t i = 0; i < window.count; i++) {
         DefibRange& range = seen.window.ranges[i];
         void* start = start_of(range);
@@ -46,7 +47,11 @@ Result<SeenWindow> register_window(const ClaimPointer& claim, const DefibWindow&
             return fail(DEFIB_ERROR_BASE_OUT_OF_MEMORY, claim->device().id(),
                         fmt::format("{} MB of the target's memory cannot be pinned: {}",
                                     range.size >> 20, claim->driver().text_of(status)),
-                        "let this process lock that much memory (ulimit -l), or use --backend cpu");
+                        backing == Backing::frames
+                            ? "it takes CAP_SYS_ADMIN and a driver that knows this kernel's RAM as "
+                              "such memory (570 and later), or --backend cpu"
+                            : "let this process lock that much memory (ulimit -l), or use "
+                              "--backend cpu");
         }
     }
     return seen;

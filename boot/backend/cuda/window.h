@@ -25,10 +25,16 @@ struct SeenWindow {
     std::vector<DeviceMemory> copies;
 };
 
+// What lies behind a mapping, to the driver.
+enum class Backing : uint8_t {
+    pages,   // of a file or of a process: they are pinned
+    frames,  // no pages at all, as the kernel module's window has it (kernel-hooks/window.c)
+};
+
 // `may_write`: the mapping is one that may be written to. Else the driver has to know a way to pin
 // what may only be read; where it does not, the error is DEFIB_ERROR_BASE_OUT_OF_MEMORY.
 Result<SeenWindow> register_window(const ClaimPointer& claim, const DefibWindow& window,
-                                   bool may_write);
+                                   bool may_write, Backing backing = Backing::pages);
 
 // `data`: the stretches of this process's memory that are no holes.
 Result<SeenWindow> copy_window(const ClaimPointer& claim, const DefibWindow& window,

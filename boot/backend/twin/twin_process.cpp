@@ -2,22 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/backend/twin/twin_process.h"
 
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <string>
 #include <utility>
 
 #include "boot/seal/seal.h"
+#include "engine/runtime/mailbox.h"
 #include "engine/runtime/processor.h"
 
 namespace defib::boot {
@@ -26,7 +21,7 @@ namespace {
 // A command is seen within this, whatever is due.
 constexpr uint64_t MOST_REST_NS = 10'000'000;
 constexpr uint64_t MOST_START_NS = 5'000'000'000;
-constexpr int EXIT_NOT_SEALED = 4;
+constexpr const char* NAME = "the twin's process";
 
 void rest(const DefibTwin& twin, const DefibEngine& engine) {
     const uint64_t until_ns = std::min(twin.next_turn_ns(&engine), now_ns() + MOST_REST_NS);
@@ -53,31 +48,14 @@ Result<void> seal_engine(const TwinProcess::Window& window) {
     return seal::close_doors(allowances);
 }
 
-// The whole life of the child.
-[[noreturn]] void run(const DefibTwin& twin, DefibEngine& engine, const TwinProcess::Window& window,
-                      pid_t parent) {
-    // The supervisor's end is the engine's: nobody would write its journal. Whose parent has gone
-    // before this took effect would never be told.
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(EXIT_NOT_SEALED);
-    // Ctrl-C on a terminal goes to the whole group; the supervisor says what happens then.
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
+int run(const DefibTwin& twin, DefibEngine& engine, const TwinProcess::Window& window) {
     if (const auto sealed = seal_engine(window); !sealed) {
-        std::fprintf(stderr, "defib-boot: the twin's process: %s\n",
-                     to_line(sealed.error()).c_str());
-        _exit(EXIT_NOT_SEALED);
+        std::fprintf(stderr, "defib-boot: %s: %s\n", NAME, to_line(sealed.error()).c_str());
+        return EXIT_NOT_SEALED;
     }
     twin.start(&engine, now_ns());
     while (twin.turn(&engine, now_ns())) rest(twin, engine);
-    _exit(0);
-}
-
-std::unexpected<Error> died(int status) {
-    std::string how = WIFSIGNALED(status)
-                          ? std::string("signal ") + std::to_string(WTERMSIG(status))
-                          : std::string("status ") + std::to_string(WEXITSTATUS(status));
-    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_SEALED) how = "it cannot be sealed";
-    return fail(DEFIB_ERROR_APPLIANCE_ENGINE_DIED, "the twin's process", how);
+    return 0;
 }
 
 }  // namespace
@@ -90,27 +68,14 @@ TwinProcess::Window TwinProcess::inherited(std::span<const Bytes> bytes, Access 
 
 Result<TwinProcess> TwinProcess::start(const TwinCode& code, EngineState& state,
                                        const Window& window) {
-    TwinProcess process;
-    const pid_t parent = getpid();
-    process.pid_ = fork();
-    if (process.pid_ == 0) run(code.entry(), state.engine(), window, parent);
-    if (process.pid_ < 0) {
-        return fail(DEFIB_ERROR_APPLIANCE_ENGINE_DIED, "the twin's process", std::strerror(errno));
-    }
-    process.pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, process.pid_, 0)));
-    if (!process.pidfd_.is_open()) {
-        return fail(DEFIB_ERROR_APPLIANCE_ENGINE_DIED, "the twin's process", std::strerror(errno));
-    }
+    auto child = Child::start(NAME, [&] { return run(code.entry(), state.engine(), window); });
+    if (!child) return std::unexpected(child.error());
+    TwinProcess process(std::move(*child));
     const uint64_t deadline = now_ns() + MOST_START_NS;
     while (runtime::read_volatile(reinterpret_cast<uint64_t>(&state.mailbox().heartbeat), 8) == 0) {
-        int status = 0;
-        if (waitpid(process.pid_, &status, WNOHANG) == process.pid_) {
-            process.pid_ = -1;
-            return died(status);
-        }
+        if (auto died = process.child_.how_it_ended()) return std::unexpected(std::move(*died));
         if (now_ns() > deadline) {
-            return fail(DEFIB_ERROR_APPLIANCE_ENGINE_DIED, "the twin's process",
-                        "its loop does not turn");
+            return fail(DEFIB_ERROR_APPLIANCE_ENGINE_DIED, NAME, "its loop does not turn");
         }
         constexpr timespec MOMENT = {0, 200'000};
         clock_nanosleep(CLOCK_MONOTONIC, 0, &MOMENT, nullptr);
@@ -118,24 +83,11 @@ Result<TwinProcess> TwinProcess::start(const TwinCode& code, EngineState& state,
     return process;
 }
 
-TwinProcess::TwinProcess(TwinProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
-
-TwinProcess::~TwinProcess() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-}
-
 DefibAnswer carry_out_here(const TwinCode& code, EngineState& state, const DefibCommand& command) {
     DefibMailbox& mailbox = state.mailbox();
     if (mailbox.heartbeat == 0) code.entry().start(&state.engine(), now_ns());
-    mailbox.command = command;
-    runtime::store_release(&mailbox.posted, mailbox.posted + 1);
-    while (runtime::load_acquire(&mailbox.done) != mailbox.posted) {
-        code.entry().turn(&state.engine(), now_ns());
-    }
+    runtime::post(mailbox, command);
+    while (!runtime::is_answered(mailbox)) code.entry().turn(&state.engine(), now_ns());
     return mailbox.answer;
 }
 

@@ -11,15 +11,14 @@
 #ifndef DEFIB_BOOT_BACKEND_TWIN_TWIN_PROCESS_H
 #define DEFIB_BOOT_BACKEND_TWIN_TWIN_PROCESS_H
 
-#include <sys/types.h>
-
 #include <functional>
 #include <span>
+#include <utility>
 
+#include "boot/backend/child.h"
 #include "boot/backend/engine_state.h"
 #include "boot/backend/twin/twin_code.h"
 #include "boot/target/mapping.h"
-#include "engine/base/unique_fd.h"
 
 namespace defib::boot {
 
@@ -37,18 +36,13 @@ class TwinProcess {
     static Result<TwinProcess> start(const TwinCode& code, EngineState& state,
                                      const Window& window);
 
-    TwinProcess(TwinProcess&& other) noexcept;
-    TwinProcess& operator=(TwinProcess&&) = delete;
-    ~TwinProcess();  // ends it
-
-    int pidfd() const { return pidfd_.get(); }
-    pid_t pid() const { return pid_; }
+    int pidfd() const { return child_.pidfd(); }
+    pid_t pid() const { return child_.pid(); }
 
   private:
-    TwinProcess() = default;
+    explicit TwinProcess(Child child) : child_(std::move(child)) {}
 
-    pid_t pid_ = -1;
-    UniqueFd pidfd_;
+    Child child_;
 };
 
 // One command, in this process: for the self-test.
