@@ -157,6 +157,15 @@ Result<ImageView> parse(Bytes file, const std::string& object) {
     if (!image.find(PartType::manifest) || std::ranges::none_of(image.parts, is_engine)) {
         return fail(DEFIB_ERROR_IMAGE_INCOMPLETE, object, "no engine, or no manifest");
     }
+    for (const PartView& part : image.parts) {
+        if (part.type != PartType::policy) continue;
+        if (!image.find(PartType::policy_source) ||
+            !image.find(PartType::layout_binding, part.name)) {
+            return fail(DEFIB_ERROR_IMAGE_INCOMPLETE, object,
+                        "a policy for " + std::string(part.name) +
+                            ", and not its source and the binding of that name");
+        }
+    }
     constexpr signing::BlockErrors errors{.malformed = DEFIB_ERROR_IMAGE_MALFORMED,
                                           .truncated = DEFIB_ERROR_IMAGE_TRUNCATED,
                                           .extraneous = DEFIB_ERROR_IMAGE_EXTRANEOUS};

@@ -44,7 +44,7 @@ inline constexpr PartKind PART_KINDS[] = {
     {PartType::layout_json, "layout-json", Naming::named},
     {PartType::layout_binding, "layout-binding", Naming::named},
     {PartType::policy_source, "policy-source", Naming::single},
-    {PartType::policy, "policy", Naming::single},
+    {PartType::policy, "policy", Naming::named},
     {PartType::sbom, "sbom", Naming::single},
     {PartType::notices, "notices", Naming::single},
     {PartType::key_set, "key-set", Naming::single},

@@ -14,6 +14,7 @@
 #include "boot/appliance/journal_file.h"
 #include "boot/backend/cuda/gpu_process.h"
 #include "boot/backend/twin/twin_process.h"
+#include "boot/binder/policy_file.h"
 #include "boot/find/kernel.h"
 
 namespace defib::boot {
@@ -43,6 +44,8 @@ class Appliance {
     Result<void> prove(std::string& said);
     Result<void> bind_routines(std::string& said);
     Result<void> load_policy(std::string& said);
+    Result<std::optional<PolicyFile>> ready_policy(std::string& said) const;
+    Result<PolicyFile> compile_policy() const;
     Result<void> prepare(std::string& said);
     Result<void> launch(std::string& said);
     Result<void> launch_gpu(std::string& said);

@@ -212,23 +212,59 @@ Result<void> Appliance::bind_routines(std::string& said) {
     return {};
 }
 
-// The image holds the policy as its author wrote it. It is compiled here, for this kernel, by what
-// `defib policy check` compiles with: rules that this kernel cannot serve are left out, and said.
-Result<void> Appliance::load_policy(std::string& said) {
+// What the image has compiled for this kernel, where it has that and this kernel can serve it. It
+// must be of the very source, manifest and binding that lie beside it. Nothing: compile it here,
+// for the reason in `said`.
+Result<std::optional<PolicyFile>> Appliance::ready_policy(std::string& said) const {
     const image::VerifiedImage& image = admission_->image();
-    const Bytes text = image.part(PartType::policy_source);
-    if (text.empty()) {
+    const std::string& release = kernel_.info.release();
+    const Bytes ready = image.part(PartType::policy, release);
+    if (ready.empty()) {
+        said = "compiled here, the image has the source alone";
+        return std::nullopt;
+    }
+    const auto sources =
+        PolicySources::of(image.part(PartType::policy_source), image.part(PartType::manifest),
+                          image.part(PartType::layout_binding, release));
+    auto policy = read_policy(ready, sources, manifest_, "policy for " + release);
+    if (!policy) return std::unexpected(policy.error());
+    if (const auto off = what_is_off(policy->table, manifest_, bound_)) {
+        said = "compiled here, as this kernel cannot serve what the image has: " + *off;
+        return std::nullopt;
+    }
+    said = "as the image has them compiled";
+    return std::move(*policy);
+}
+
+// Elsewhere it is compiled here, by what `defib policy check` compiles with: rules that this kernel
+// cannot serve are left out, and said.
+Result<PolicyFile> Appliance::compile_policy() const {
+    const image::VerifiedImage& image = admission_->image();
+    const auto words = vocabulary_of(manifest_, as_text(image.part(PartType::manifest)), &bound_);
+    auto compiled = image::compile_whole_policy(as_text(image.part(PartType::policy_source)),
+                                                "the image's policy", words);
+    if (!compiled) return std::unexpected(compiled.error());
+    return PolicyFile{compiled->table, std::move(compiled->notes)};
+}
+
+Result<void> Appliance::load_policy(std::string& said) {
+    if (admission_->image().part(PartType::policy_source).empty()) {
         said = "the image has none: nothing is looked for";
         return {};
     }
-    const auto words = vocabulary_of(manifest_, as_text(image.part(PartType::manifest)), &bound_);
-    auto compiled = image::compile_whole_policy(as_text(text), "the image's policy", words);
-    if (!compiled) return std::unexpected(compiled.error());
-    if (access() != Access::act) compiled->table.mode = DEFIB_MODE_OBSERVE;
-    policy_ = compiled->table;
-    said = fmt::format("{} rules, to {}", policy_->rule_count,
-                       policy_->mode == DEFIB_MODE_ACT ? "act" : "observe");
-    for (const std::string& note : compiled->notes) said += "; " + note;
+    std::string how;
+    auto ready = ready_policy(how);
+    if (!ready) return std::unexpected(ready.error());
+    if (!*ready) {
+        auto compiled = compile_policy();
+        if (!compiled) return std::unexpected(compiled.error());
+        *ready = std::move(*compiled);
+    }
+    policy_ = (*ready)->table;
+    if (access() != Access::act) policy_->mode = DEFIB_MODE_OBSERVE;
+    said = fmt::format("{} rules, to {}, {}", policy_->rule_count,
+                       policy_->mode == DEFIB_MODE_ACT ? "act" : "observe", how);
+    for (const std::string& note : (*ready)->notes) said += "; " + note;
     return {};
 }
 

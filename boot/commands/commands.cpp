@@ -38,6 +38,8 @@ std::span<const Command> commands() {
          declare_image_install},
         {"image", "slots", "what the two slots hold", declare_image_slots},
         {"policy", "check", "whether a policy says what can be done", declare_policy_check},
+        {"policy", "compile", "a policy for one kernel, as an image has it",
+         declare_policy_compile},
     };
     return COMMANDS;
 }

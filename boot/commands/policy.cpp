@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "boot/binder/binding_file.h"
+#include "boot/binder/policy_file.h"
 #include "boot/commands/look.h"
 #include "boot/session/vocabulary.h"
 #include "image/policy/compile.h"
@@ -46,6 +48,46 @@ void print_as_json(const Arguments& arguments, const image::CompiledPolicy& comp
                 {"rules", compiled.table.rule_count},
                 {"problems", compiled.problems},
                 {"cannot_be_served", compiled.notes}});
+}
+
+struct CompileArguments {
+    std::string file;
+    std::string layout;
+    std::string binding;
+    std::string out;
+};
+
+// The same as a start does, but that no kernel was found yet: scratch memory counts as there.
+Result<int> compile(const CompileArguments& arguments) {
+    const std::string_view text = routine_set().manifest;
+    const auto manifest = read_manifest(text, "the manifest of the routines");
+    if (!manifest) return std::unexpected(manifest.error());
+    const auto source = MappedFile::open(arguments.file);
+    if (!source) return std::unexpected(source.error());
+    const auto layout = MappedFile::open(arguments.layout);
+    if (!layout) return std::unexpected(layout.error());
+    const auto file = MappedFile::open(arguments.binding);
+    if (!file) return std::unexpected(file.error());
+    const auto of = BindingSources::of(as_bytes(text), layout->bytes());
+    const auto binding = read_binding(file->bytes(), of, arguments.binding);
+    if (!binding) return std::unexpected(binding.error());
+    const auto bound = bind(*manifest, binding->answers, ANY_TEXT, ANY_SCRATCH);
+    if (!bound) return std::unexpected(bound.error());
+    const auto words = vocabulary_of(*manifest, text, &*bound);
+    const auto compiled =
+        image::compile_whole_policy(as_text(source->bytes()), arguments.file, words);
+    if (!compiled) return std::unexpected(compiled.error());
+    const auto sources = PolicySources::of(source->bytes(), as_bytes(text), file->bytes());
+    const std::string bytes = write_policy(sources, {compiled->table, compiled->notes});
+    // What is made here must be taken there.
+    if (auto read = read_policy(as_bytes(bytes), sources, *manifest, arguments.file); !read) {
+        return std::unexpected(read.error());
+    }
+    for (const auto& note : compiled->notes) fmt::print("{}: {}\n", arguments.file, note);
+    if (auto written = write_atomically(arguments.out, bytes); !written) {
+        return std::unexpected(written.error());
+    }
+    return DEFIB_EXIT_DONE;
 }
 
 // 0: it can be used as it is; 1: this kernel cannot serve all of it; 3: something in it is wrong.
@@ -92,6 +134,19 @@ Action declare_policy_check(CLI::App& options) {
         ->type_name("L");
     options.add_flag("--json", arguments->is_json, "JSON instead of lines");
     return [arguments] { return check(*arguments); };
+}
+
+Action declare_policy_compile(CLI::App& options) {
+    auto arguments = std::make_shared<CompileArguments>();
+    options.add_option("file", arguments->file, "the policy")->required()->type_name("FILE");
+    options.add_option("--layout", arguments->layout, "the kernel's layout")
+        ->required()
+        ->type_name("L");
+    options.add_option("--binding", arguments->binding, "what defib layout bind made of it")
+        ->required()
+        ->type_name("B");
+    options.add_option("-o,--out", arguments->out, "the compiled policy, for an image")->required();
+    return [arguments] { return compile(*arguments); };
 }
 
 }  // namespace defib::boot

@@ -8,6 +8,7 @@
 namespace defib::boot {
 
 Action declare_policy_check(CLI::App& options);
+Action declare_policy_compile(CLI::App& options);
 
 }  // namespace defib::boot
 

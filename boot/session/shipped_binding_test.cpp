@@ -10,8 +10,12 @@
 
 #include "boot/binder/bind.h"
 #include "boot/binder/binding_file.h"
+#include "boot/binder/policy_file.h"
 #include "boot/find/needs.h"
 #include "boot/session/session.h"
+#include "boot/session/vocabulary.h"
+#include "image/policy/compile.h"
+#include "image/policy/default_policy.h"
 #include "layouts/layout_json.h"
 
 namespace defib::boot {
@@ -32,6 +36,35 @@ void expect_the_same(const Bound& one, const Bound& other) {
         EXPECT_EQ(a.picture_offset, b.picture_offset);
         EXPECT_EQ(a.picture_size, b.picture_size);
     }
+}
+
+// What the image has compiled of the policy that comes along is what a start would compile, and
+// this kernel can serve all of it.
+void expect_the_same_policy(const Manifest& manifest, const Bound& bound,
+                            const std::string& binding) {
+    const std::string_view text = routine_set().manifest;
+    const std::string_view source = image::default_policy();
+    const auto compiled =
+        image::compile_whole_policy(source, "policy", vocabulary_of(manifest, text, &bound));
+    ASSERT_TRUE(compiled) << to_line(compiled.error());
+    const auto sources = PolicySources::of(as_bytes(source), as_bytes(text), as_bytes(binding));
+    const std::string file = write_policy(sources, {compiled->table, compiled->notes});
+    const auto read = read_policy(as_bytes(file), sources, manifest, "policy");
+    ASSERT_TRUE(read) << to_line(read.error());
+    EXPECT_EQ(std::memcmp(&read->table, &compiled->table, sizeof read->table), 0);
+    EXPECT_EQ(read->notes, compiled->notes);
+    EXPECT_FALSE(what_is_off(read->table, manifest, bound));
+}
+
+void expect_what_is_off_to_be_said(const Manifest& manifest, const Bound& made_for,
+                                   const Bound& found) {
+    const auto compiled =
+        image::compile_whole_policy(image::default_policy(), "policy",
+                                    vocabulary_of(manifest, routine_set().manifest, &made_for));
+    ASSERT_TRUE(compiled);
+    const auto off = what_is_off(compiled->table, manifest, found);
+    ASSERT_TRUE(off);
+    EXPECT_NE(off->find(" is off: "), std::string::npos) << *off;
 }
 
 TEST(ShippedBindings, AreWhatTheLayoutsGive) {
@@ -61,6 +94,11 @@ TEST(ShippedBindings, AreWhatTheLayoutsGive) {
         const auto by_file = bind(*manifest, read->answers, TEXT, SCRATCH);
         ASSERT_TRUE(by_layout && by_file);
         expect_the_same(*by_layout, *by_file);
+        expect_the_same_policy(*manifest, *by_layout, file);
+        // In a kernel in which no scratch memory was found, some of it cannot be served.
+        const auto without = bind(*manifest, read->answers, TEXT, Scratch{});
+        ASSERT_TRUE(without);
+        expect_what_is_off_to_be_said(*manifest, *by_layout, *without);
         shipped++;
     }
     EXPECT_EQ(shipped, 6);
