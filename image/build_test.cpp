@@ -47,6 +47,23 @@ TEST(Build, IsReadBackAsItWasAskedFor) {
     }
 }
 
+TEST(Build, WantsAPolicyToHaveItsSourceAndItsBindingBesideIt) {
+    const auto with = [](std::vector<PartSource> more) {
+        const ImageWish wish;
+        auto parts = parts_of(wish);
+        parts.insert(parts.end(), more.begin(), more.end());
+        return build(attributes_of(wish), parts, "test");
+    };
+    const PartSource source{PartType::policy_source, "", as_bytes("{}")};
+    const PartSource binding{PartType::layout_binding, "6.1.0-1", as_bytes("binding")};
+    const PartSource policy{PartType::policy, "6.1.0-1", as_bytes("table")};
+    const PartSource other{PartType::policy, "6.12.0-1", as_bytes("table")};
+    EXPECT_TRUE(with({source, binding, policy}));
+    EXPECT_REFUSED(with({source, policy}), IMAGE_INCOMPLETE);
+    EXPECT_REFUSED(with({binding, policy}), IMAGE_INCOMPLETE);
+    EXPECT_REFUSED(with({source, binding, policy, other}), IMAGE_INCOMPLETE);
+}
+
 TEST(Build, RefusesWhatNoImageHas) {
     const ImageWish wish;
     const auto try_parts = [&](auto change) {

@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{"deadlock", "6.12", "f1a", "spinlock_leaked", ""},
                     Case{"out_of_memory", "6.1", "hog", "memory_", "v-hog"},
                     Case{"deadlock_by_gpu", "6.12", "f1a", "spinlock_leaked", "", "cuda"},
-                    Case{"out_of_memory_by_gpu", "6.1", "hog", "memory_", "v-hog", "cuda"}),
+                    Case{"out_of_memory_by_gpu", "6.12", "hog", "memory_", "v-hog", "cuda"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

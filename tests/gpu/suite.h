@@ -31,6 +31,9 @@ struct Suite {
     std::string kernel = "6.1";
     std::string victim;               // the program that becomes a crowd
     std::string defib;                // the program itself
+    std::string boot;                 // defib-boot,
+    std::string image;                // a signed image for machine Acme/R1/B1,
+    std::string keys;                 // and the key set that judges it
     std::string fault_module;         // defib_fault.ko for the guests' kernel; empty: it is built
     std::vector<uint32_t> crowds;     // processes, growing
     std::vector<std::string> faults;  // of tests/faults, for `guard`; empty: all of its own
@@ -70,6 +73,7 @@ void measure_mailbox(Suite& suite);
 void check_plans(Suite& suite);
 void check_standing(Suite& suite);
 void check_guarding(Suite& suite);
+void check_appliance(Suite& suite);
 void run_soak(Suite& suite);
 // The programs and the module of tests/faults, out of the bundle: the tree is not there.
 Result<void> bring_faults(const Suite& suite, lab::Guest& guest);

@@ -21,12 +21,17 @@ struct Step {
     When when = When::ALWAYS;
 };
 // The driver takes over a minute for the text.
-constexpr Step STEPS[] = {
-    {"start", gpu::measure_start},     {"compile", gpu::measure_compilation, When::IF_NAMED},
-    {"same", gpu::check_sameness},     {"plans", gpu::check_plans},
-    {"mailbox", gpu::measure_mailbox}, {"standing", gpu::check_standing},
-    {"acts", gpu::check_acts},         {"guard", gpu::check_guarding},
-    {"crowds", gpu::measure_crowds},   {"soak", gpu::run_soak}};
+constexpr Step STEPS[] = {{"start", gpu::measure_start},
+                          {"compile", gpu::measure_compilation, When::IF_NAMED},
+                          {"same", gpu::check_sameness},
+                          {"plans", gpu::check_plans},
+                          {"mailbox", gpu::measure_mailbox},
+                          {"standing", gpu::check_standing},
+                          {"acts", gpu::check_acts},
+                          {"guard", gpu::check_guarding},
+                          {"appliance", gpu::check_appliance},
+                          {"crowds", gpu::measure_crowds},
+                          {"soak", gpu::run_soak}};
 
 int run(gpu::Suite& suite, const std::vector<std::string>& only) {
     if (suite.backend.backend == boot::Backend::cuda) {
@@ -65,6 +70,9 @@ int main(int count, char** arguments) {
     app.add_option("--kernel", suite.kernel, "of the guests");
     app.add_option("--victim", suite.victim, "tests/faults/defib-victim");
     app.add_option("--defib", suite.defib, "the program");
+    app.add_option("--boot", suite.boot, "for the step appliance: the program defib-boot");
+    app.add_option("--image", suite.image, "and a signed image for machine Acme/R1/B1");
+    app.add_option("--keys", suite.keys, "and the key set that judges it");
     app.add_option("--fault-module", suite.fault_module, "defib_fault.ko for that kernel");
     app.add_option("--crowds", suite.crowds, "sizes of the crowds, growing")->delimiter(',');
     app.add_option("--idle", idle_s, "seconds of rest to measure");
