@@ -40,7 +40,7 @@ struct Scene {
     int32_t word_of_bystander = 7;
 };
 
-enum class Role { supervisor, engine };
+enum class Role { supervisor, engine, gpu_host };
 
 // What stops it, by how the process ends: an exit status, or -signal.
 constexpr int EXIT_SUCCEEDED = 0;
@@ -180,6 +180,14 @@ constexpr Attack ATTACKS[] = {
     {"EngineOpensAFile", Role::engine, opens_file},
     {"EngineSignalsAProcess", Role::engine, signals_other_process},
     {"EngineMapsTheWindowAgain", Role::engine, maps_window_again},
+    {"GpuHostOpensAFile", Role::gpu_host, opens_file},
+    {"GpuHostWritesAFileThatWasOpen", Role::gpu_host, writes_other_file},
+    {"GpuHostMakesAProcess", Role::gpu_host, forks},
+    {"GpuHostSignalsAProcess", Role::gpu_host, signals_other_process},
+    {"GpuHostReadsTheWindow", Role::gpu_host, reads_window, BY_PROCESSOR},
+    {"GpuHostUncoversTheWindow", Role::gpu_host, uncovers_window},
+    {"GpuHostMapsTheWindowAgain", Role::gpu_host, maps_window_again},
+    {"GpuHostRegainsCapabilities", Role::gpu_host, regains_capabilities},
 };
 
 enum class Sealed { no, yes };
@@ -187,6 +195,10 @@ enum class Sealed { no, yes };
 bool seal_as(Role role, Scene& scene) {
     const Bytes window(static_cast<const std::byte*>(scene.window), WINDOW_BYTES);
     const std::span<const Bytes> windows(&window, 1);
+    if (role == Role::gpu_host) {
+        const auto allowances = gpu_host_allowances(scene.self);
+        return prepare(OomScore::kept) && hide(window) && close_doors(allowances);
+    }
     if (!prepare(OomScore::kept) || !lock_memory(windows)) return false;
     if (role == Role::engine) {
         const auto allowances = engine_allowances();
@@ -260,8 +272,28 @@ TEST(Seal, LeavesWhatTheSupervisorNeeds) {
     EXPECT_EQ(WEXITSTATUS(status), EXIT_SUCCEEDED);
 }
 
+// Whoever continues it: it stops again.
+TEST(Seal, LeavesWhoHoldsAGpuTheOneThingThatItDoes) {
+    const pid_t child = fork();
+    if (child == 0) {
+        const pid_t self = getpid();
+        const auto allowances = gpu_host_allowances(self);
+        if (!prepare(OomScore::kept) || !close_doors(allowances)) _exit(EXIT_NOT_SEALED);
+        for (;;) kill(self, SIGSTOP);
+    }
+    for (int round = 0; round < 3; round++) {
+        int status = 0;
+        ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
+        ASSERT_TRUE(WIFSTOPPED(status)) << status;
+        kill(child, SIGCONT);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+}
+
 TEST(Seal, EveryAllowanceHasAReason) {
-    for (const auto& list : {engine_allowances(), supervisor_allowances({1, 2, 3, 4, 5, 6})}) {
+    for (const auto& list :
+         {engine_allowances(), gpu_host_allowances(1), supervisor_allowances({1, 2, 3, 4, 5, 6})}) {
         for (const Allowance& one : list) EXPECT_GT(std::strlen(one.reason), 10U) << one.call;
     }
     // What is not open is not allowed under the number of "none".
