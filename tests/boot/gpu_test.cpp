@@ -35,6 +35,7 @@ TEST_F(OnGpu, StandsSealedAndEndsInEveryWayThatThereIs) {
         ASSERT_NE(boot.wait_for("armed"), "") << boot.said();
         EXPECT_TRUE(boot.said().contains("the engine is the image's text for sm_75"))
             << boot.said();
+        EXPECT_TRUE(boot.said().contains("to act, as the image has them compiled")) << boot.said();
         const pid_t host = child_of(boot.pid());
         const pid_t loop = child_of(host);
         ASSERT_GT(loop, 0);
