@@ -48,7 +48,7 @@ class TestEngine {
     std::vector<uint64_t> records_ = std::vector<uint64_t>(8192);
     std::vector<uint64_t> objects_ = std::vector<uint64_t>(size_t{DEFIB_OBJECT_ROOM} / 8 * 2);
     std::vector<uint64_t> replica_records_ =
-        std::vector<uint64_t>(DEFIB_REPLICAS * DEFIB_REPLICA_RECORDS / 8);
+        std::vector<uint64_t>(size_t{DEFIB_REPLICAS} * DEFIB_REPLICA_RECORDS / 8);
 };
 
 }  // namespace defib::testing
