@@ -169,7 +169,9 @@ Result<void> guard(Suite& suite) {
     }
     for (const char* stage :
          {"claim the processor", "self-test of the engine", "load policy", "start", "seal"}) {
-        suite.add(fmt::format("- {}", stage), boot.line_of(std::string(stage) + ":"));
+        const std::string begins = std::string(stage) + ": ";
+        const std::string line = boot.line_of(begins);
+        suite.add(fmt::format("- {}", stage), line.substr(std::min(begins.size(), line.size())));
     }
     const pid_t host = boot.host();
     if (is_gpu) {
