@@ -10,7 +10,7 @@
 #ifndef DEFIB_ENGINE_KERNEL_BLOCK_H
 #define DEFIB_ENGINE_KERNEL_BLOCK_H
 
-#include "engine/kernel/structs.h"
+#include "engine/kernel/files.h"
 
 kernel_part local_t {
     atomic_long_t a;
@@ -68,15 +68,9 @@ kernel_struct block_device {
     kp<disk_stats> bd_stats;
     kp<gendisk> bd_disk;
 };
-kernel_struct inode {
-    list_head i_sb_list;
-};
 kernel_struct bdev_inode {
     block_device bdev;
     inode vfs_inode;
-};
-kernel_struct super_block {
-    list_head s_inodes;
 };
 
 #endif
