@@ -5,6 +5,7 @@
 #include "boot/commands/act.h"
 #include "boot/commands/demo.h"
 #include "boot/commands/dump.h"
+#include "boot/commands/files.h"
 #include "boot/commands/image_slots.h"
 #include "boot/commands/journal.h"
 #include "boot/commands/layout_bind.h"
@@ -33,6 +34,8 @@ std::span<const Command> commands() {
         {"", "run", "guard a target: find faults and repair them, as a policy says", declare_run},
         {"", "journal", "what was found and done, from a journal that run kept", declare_journal},
         {"", "dump", "a target's memory as an ELF core, for crash, drgn and gdb", declare_dump},
+        {"", "files", "what is mounted, which files memory holds; save what the disks have not",
+         declare_files},
         {"", "demo", "a real kernel is broken and brought back", declare_demo},
         {"image", "install", "put an image into the slot that is not needed",
          declare_image_install},
