@@ -50,6 +50,9 @@ Result<void> prepare(Guest& guest, const Disk& disk, size_t index) {
         case Disk::Use::EXT4:
             script = fmt::format("mkdir -p {1} && mount -t ext4 {0} {1}", device, disk.mount_at);
             break;
+        case Disk::Use::XFS:
+            script = fmt::format("mkdir -p {1} && mount -t xfs {0} {1}", device, disk.mount_at);
+            break;
     }
     auto done = guest.run({"sh", "-c", script});
     if (!done) return std::unexpected(done.error());

@@ -38,12 +38,12 @@ Result<UniqueFd> make_disk(const Disk& disk) {
     if (::ftruncate(file->get(), static_cast<off_t>(disk.megabytes << 20)) != 0) {
         return no_machine("disk");
     }
-    if (disk.use == Disk::Use::EXT4) {
-        const std::string path =
-            "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file->get());
-        auto made = run_host_program({"mkfs.ext4", "-q", "-F", path});
-        if (!made) return std::unexpected(made.error());
-    }
+    const std::string path =
+        "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file->get());
+    Result<std::string> made;
+    if (disk.use == Disk::Use::EXT4) made = run_host_program({"mkfs.ext4", "-q", "-F", path});
+    if (disk.use == Disk::Use::XFS) made = run_host_program({"mkfs.xfs", "-q", "-f", path});
+    if (!made) return std::unexpected(made.error());
     return file;
 }
 

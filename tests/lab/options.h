@@ -20,6 +20,7 @@ struct Disk {
         RAW,   // left as it is
         SWAP,  // made into swap and switched on
         EXT4,  // formatted and mounted at `mount_at`
+        XFS,   // the same; of 300 MB at least
     };
     Use use = Use::RAW;
     uint64_t megabytes = 256;

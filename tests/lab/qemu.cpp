@@ -109,12 +109,13 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
 std::vector<std::string> modules_for(const GuestOptions& options) {
     std::vector<std::string> names{"virtio_pci", "virtio_console"};
     if (!options.disks.empty()) names.emplace_back("virtio_blk");
-    if (std::ranges::any_of(options.disks,
-                            [](const Disk& disk) { return disk.use == Disk::Use::EXT4; })) {
-        // ext4 asks the crypto layer for it by name; it is no symbol that modpost would see.
-        names.emplace_back("crc32c_generic");
-        names.emplace_back("ext4");
-    }
+    const auto uses = [&](Disk::Use use) {
+        return std::ranges::find(options.disks, use, &Disk::use) != options.disks.end();
+    };
+    // Both ask the crypto layer for it by name; it is no symbol that modpost would see.
+    if (uses(Disk::Use::EXT4) || uses(Disk::Use::XFS)) names.emplace_back("crc32c_generic");
+    if (uses(Disk::Use::EXT4)) names.emplace_back("ext4");
+    if (uses(Disk::Use::XFS)) names.emplace_back("xfs");
     names.insert(names.end(), options.modules.begin(), options.modules.end());
     return names;
 }

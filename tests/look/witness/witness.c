@@ -8,6 +8,7 @@
  *   witness crowd COUNT        so many processes that sleep; the first hundred as other users
  *   witness threads COUNT      so many threads of one process, which sleep
  *   witness memory MIB         one that holds so much memory, and sleeps
+ *   witness scribble FILE      writes to the file's first page all the time, through a mapping
  *   witness churn FILE         forks, threads and execs until SIGTERM. Whatever it makes writes its
  *                              number and start into FILE before it ends, so that afterwards FILE
  *                              holds everything that was ever there.
@@ -156,6 +157,21 @@ static int memory(unsigned long mib) {
     return 0;
 }
 
+/* No two looks at the page see the same, wherever in it they look. */
+static int scribble(const char* path) {
+    enum { WORDS = 4096 / sizeof(unsigned long) };
+    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    volatile unsigned long* page;
+    unsigned long turn;
+    if (file < 0 || ftruncate(file, 4096) != 0) die(path);
+    page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (page == MAP_FAILED) die(path);
+    page[0] = 1;
+    puts("it moves");
+    fflush(stdout);
+    for (turn = 1;; turn++) page[turn % WORDS] = turn;
+}
+
 static volatile sig_atomic_t is_over;
 
 static void end(int number) {
@@ -241,7 +257,11 @@ int main(int count, char** arguments) {
         return threads(strtoul(arguments[2], NULL, 10));
     if (count == 3 && strcmp(arguments[1], "memory") == 0)
         return memory(strtoul(arguments[2], NULL, 10));
+    if (count == 3 && strcmp(arguments[1], "scribble") == 0) return scribble(arguments[2]);
     if (count == 3 && strcmp(arguments[1], "churn") == 0) return churn(arguments[2]);
-    fputs("usage: witness processes | crowd COUNT | threads COUNT | memory MIB | churn FILE\n", stderr);
+    fputs(
+        "usage: witness processes | crowd COUNT | threads COUNT | memory MIB | scribble FILE | "
+        "churn FILE\n",
+        stderr);
     return 2;
 }
