@@ -269,5 +269,23 @@ TEST_P(Files, OfADeadlockedGuestAreSaved) {
     EXPECT_TRUE(nowhere.error().detail.contains("nothing is mounted there"));
 }
 
+TEST(FilesOfThePanicked, AreSavedToo) {
+    const Folder folder("panicked");
+    lab::GuestOptions options{.kernel = "6.12"};
+    options.disks = {{.use = Disk::Use::EXT4, .megabytes = 600, .mount_at = "/disk"}};
+    GuestUnderTest guest(std::move(options));
+    ASSERT_TRUE(guest.is_up());
+    const std::string text = noise(100'000, 5);
+    ASSERT_TRUE(ok(sh(*guest, NO_WRITE_BACK)));
+    ASSERT_TRUE(ok(write(*guest, "/disk/last", text)));
+    ASSERT_TRUE(ok(guest->write_file("/proc/sys/kernel/panic", "0")));
+    ASSERT_TRUE(ok(guest->start({"sh", "-c", "echo c > /proc/sysrq-trigger"})));
+    ASSERT_TRUE(ok(guest->wait_for_console("end Kernel panic", Guest::PATIENCE)));
+    Saved saved{folder / "saved", {}};
+    ASSERT_TRUE(ok(look::defib(*guest, {"files", "save", "-o", saved.folder})));
+    saved.report = json::parse(content_of(saved.folder + "/files.json"));
+    saved.expect_equal("/disk", "/last", text);
+}
+
 }  // namespace
 }  // namespace defib::salvage
