@@ -4,10 +4,15 @@
 // The policy that comes along, against the routines that come along.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 #include "boot/session/session.h"
 #include "boot/session/vocabulary.h"
+#include "engine/detectors/faults.h"
 #include "engine/runtime/policy.h"
 #include "image/policy/compile.h"
 #include "image/policy/default_policy.h"
@@ -62,6 +67,28 @@ void expect_reasons(const json& value, const std::string& where, bool is_covered
         }
         expect_reasons(entry, where + "/" + key, covers);
     }
+}
+
+// The table beside the detectors says of each what its source does.
+TEST(DetectorFaults, AreThoseThatTheSourcesName) {
+    std::set<std::string> named;
+    const std::regex fault("DEFIB_FAULT_[A-Z_]+");
+    for (const auto& file : std::filesystem::directory_iterator(DEFIB_DETECTOR_SOURCES)) {
+        if (file.path().extension() != ".cpp") continue;
+        std::ifstream source(file.path());
+        const std::string text(std::istreambuf_iterator<char>(source), {});
+        const std::string detector = file.path().stem().string();
+        for (std::sregex_iterator at(text.begin(), text.end(), fault); at != std::sregex_iterator();
+             ++at) {
+            named.insert(detector + " " + at->str());
+        }
+    }
+    const std::set<std::string> listed = {
+#define DEFIB_FAULT_OF(detector, fault) #detector " DEFIB_FAULT_" #fault,
+        DEFIB_DETECTOR_FAULTS(DEFIB_FAULT_OF)
+#undef DEFIB_FAULT_OF
+    };
+    EXPECT_EQ(named, listed);
 }
 
 TEST(DefaultPolicy, HasAReasonForEachNumber) {

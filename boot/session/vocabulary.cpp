@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/session/vocabulary.h"
 
+#include "engine/detectors/faults.h"
 #include "image/policy/digest.h"
 
 namespace defib::boot {
@@ -21,6 +22,10 @@ image::Vocabulary vocabulary_of(const Manifest& manifest, std::string_view manif
             word.arguments.push_back({argument.name, argument.width, argument.is_signed});
         }
         if (bound != nullptr) word.why_off = bound->routines[number].why_off;
+#define DEFIB_DETECTOR_FAULT(detector, fault) \
+    if (entry.name == #detector) word.faults.push_back(DEFIB_FAULT_##fault);
+        DEFIB_DETECTOR_FAULTS(DEFIB_DETECTOR_FAULT)
+#undef DEFIB_DETECTOR_FAULT
         if (entry.kind == "detector") words.detectors.push_back(std::move(word));
         if (entry.kind == "routine") words.routines.push_back(std::move(word));
     }

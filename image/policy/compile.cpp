@@ -197,7 +197,12 @@ class Compiler {
             return nullptr;
         }
         watch->second.is_used = true;
-        rule.detector = watch->second.word->number;
+        const Word& word = *watch->second.word;
+        if (rule.fault != DEFIB_FAULT_NONE && !word.faults.empty() &&
+            std::ranges::find(word.faults, rule.fault) == word.faults.end()) {
+            reader.complain(fmt::format("the detector {} never reports {}", detector, fault));
+        }
+        rule.detector = word.number;
         rule.period_ms = watch->second.period_ms;
         std::ranges::copy(watch->second.thresholds, rule.thresholds);
         return &watch->second;

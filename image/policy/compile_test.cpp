@@ -152,6 +152,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"ThresholdTooWide",
               [](json& p) { p["detectors"][0]["thresholds"]["low_percent"] = 0x100000000; },
               "low_percent is no whole number from 0 to 4294967295"},
+        Fault{"FaultOfAnother", [](json& p) { rule(p)["fault"] = "panic"; },
+              "the detector memory never reports panic"},
         Fault{"UnknownFault", [](json& p) { rule(p)["fault"] = "oom"; }, "no fault is called oom"},
         Fault{"UnknownRoutine", [](json& p) { rule(p)["steps"][0]["routine"] = "kill"; },
               "no routine is called kill"},

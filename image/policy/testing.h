@@ -5,13 +5,19 @@
 #ifndef DEFIB_IMAGE_POLICY_TESTING_H
 #define DEFIB_IMAGE_POLICY_TESTING_H
 
+#include "engine/abi/finding.h"
 #include "image/policy/vocabulary.h"
 
 namespace defib::image::testing {
 
 inline Vocabulary vocabulary() {
     Vocabulary words;
-    words.detectors = {{"memory", 3, 5, {{"low_percent", 4, false}, {"hold_ms", 4, false}}, {}},
+    words.detectors = {{"memory",
+                        3,
+                        5,
+                        {{"low_percent", 4, false}, {"hold_ms", 4, false}},
+                        {},
+                        {DEFIB_FAULT_MEMORY_LOW, DEFIB_FAULT_MEMORY_FALLING}},
                        {"panic", 4, 50, {}, {}},
                        {"locks", 5, 50, {}, "this kernel has not: symbol qnodes"}};
     words.routines = {

@@ -24,7 +24,8 @@ struct Word {
     uint32_t number = 0;
     uint32_t period_ms = 0;  // of a detector
     std::vector<WordArgument> arguments;
-    std::string why_off;  // empty: it is on, as far as is known
+    std::string why_off;                // empty: it is on, as far as is known
+    std::vector<uint32_t> faults = {};  // what a detector reports; empty: not known
 };
 
 struct Vocabulary {
