@@ -14,11 +14,8 @@
 //           that the file would take; not below 1 MiB or 1 task, where nothing could run.
 // observed  NAME_seen: the limit is there. What the kernel makes of it shows in the finding.
 // undone    by itself, with the old value, which plan and journal show.
-#include "engine/routines/who.h"
+#include "engine/routines/cgroups.h"
 
-kernel_struct cgroup_subsys_state {
-    kp<cgroup> cgroup;
-};
 kernel_part page_counter {
     u64 high;
     u64 max;
@@ -32,31 +29,12 @@ kernel_struct pids_cgroup {
     cgroup_subsys_state css;
     atomic64_t limit;
 };
-kernel_struct cgroup___subsystems {
-    s32 level;
-    kp<cgroup_subsys_state> subsys[1];  // CGROUP_SUBSYS_COUNT, by the configuration
-};
-
 namespace {
 
 constexpr u64 PAGE_SHIFT = 12;
 constexpr u64 LEAST_BYTES = u64{1} << 20;
 constexpr u64 MOST_BYTES = ~u64{0} >> 1;
 constexpr u64 MOST_TASKS = u64{1} << 22;  // PID_MAX_LIMIT: pids.max' own end
-
-void require_member(kp<task_struct> task, s32 pid, u64 start_ns, kp<cgroup> cgroup) {
-    require_mortal(task, pid, start_ns);
-    if (task->cgroups->dfl_cgrp != cgroup) give_up(DEFIB_REASON_CHANGED);
-}
-
-kp<cgroup_subsys_state> state_of(kp<cgroup> cgroup, u64 subsystem) {
-    const auto same = pointer_from<cgroup___subsystems>(address_of(cgroup));
-    if (same->level == 0) give_up(DEFIB_REASON_ARGUMENT);
-    const auto state = same->subsys[subsystem];
-    // The controller is not on in this group.
-    if (state == nullptr) give_up(DEFIB_REASON_KEY_OFF);
-    return state;
-}
 
 u64 memory_controller() {
     return static_cast<u64>(enum_value(cgroup_subsys_id, memory_cgrp_id));

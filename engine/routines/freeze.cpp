@@ -14,29 +14,14 @@
 //           about to: its mark is the cgroup's.
 // observed  freeze_seen: each thread is `frozen` by its own account; thaw_seen: none is.
 // undone    freeze by thaw, thaw by freeze.
+#include "engine/routines/frozen.h"
 #include "engine/routines/thread_flags.h"
 #include "engine/routines/who.h"
 
-kernel_struct task_struct___freezer {
-    BitField frozen;
-};
-kernel_part cgroup_freezer_state {
-    s32 e_freeze;
-};
-kernel_struct cgroup___freezer {
-    cgroup_freezer_state freezer;
-};
-
 namespace {
 
-bool is_frozen(kp<task_struct> thread) {
-    const auto same = pointer_from<task_struct___freezer>(address_of(thread));
-    return bits(same, task_struct___freezer, frozen) != 0;
-}
-
 void require_own(kp<task_struct> task) {
-    const auto group = pointer_from<cgroup___freezer>(address_of(task->cgroups->dfl_cgrp));
-    if (group->freezer.e_freeze != 0) give_up(DEFIB_REASON_STATE);
+    if (tree_of(task->cgroups->dfl_cgrp)->freezer.e_freeze != 0) give_up(DEFIB_REASON_STATE);
 }
 
 void require_thread_of(kp<task_struct> thread, kp<task_struct> task) {

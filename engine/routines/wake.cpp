@@ -34,8 +34,8 @@
 // kernel/printk/printk.c): it would stay claimed, and readers of the log would hear nothing more of
 // that CPU. The detector lost_log_work finds that, and requeue_log_work (log_work.cpp) repairs it.
 #include "engine/kernel/per_cpu.h"
-#include "engine/routines/injected_work.h"
 #include "engine/routines/sleep.h"
+#include "engine/routines/staging.h"
 #include "engine/routines/thread_flags.h"
 #include "engine/routines/who.h"
 
@@ -54,42 +54,6 @@ namespace {
 constexpr u64 MOST_AT_ONCE = 7;
 constexpr u64 RECENT_JIFFIES = 8;
 constexpr u64 NOTE_BYTES = 8192;
-// After so long an object that still waits was given to a CPU that does not tick any more.
-constexpr u64 LOST_JIFFIES = 64;
-
-// The slot that holds this thread; 0: none.
-u64 slot_of(u64 thread) {
-    for (u64 i = 0; i < work::SLOTS; ++i) {
-        const u64 slot = work::slot_at(i);
-        if (*work::word(slot, work::task_at()) == thread) return slot;
-    }
-    return 0;
-}
-u64 free_slot(u64& from) {
-    for (; from < work::SLOTS; ++from) {
-        const u64 slot = work::slot_at(from);
-        if (work::is_free(slot)) {
-            ++from;
-            return slot;
-        }
-    }
-    return 0;
-}
-
-void put(kp<u64> place, u64 value) {
-    if (*place != value) *place = value;
-}
-
-void stage(u64 slot, kp<task_struct> thread, u64 next) {
-    put(work::word(slot, work::next_at()), next);
-    *work::half(slot, work::flags_at()) = static_cast<u32>(
-        constant(CSD_TYPE_IRQ_WORK) | constant(IRQ_WORK_CLAIMED) | constant(IRQ_WORK_LAZY));
-    put(work::word(slot, work::function_at()), address_of(symbol(void, hrtimer_wakeup)));
-    put(work::word(slot, work::START_AT), thread->start_time);
-    put(work::word(slot, work::PID_AT), static_cast<u64>(thread->pid));
-    put(work::word(slot, work::JIFFIES_AT), *symbol(u64, jiffies));
-    *work::word(slot, work::task_at()) = address_of(thread);
-}
 
 // Whether the object's task is still the one that was staged.
 bool is_valid(u64 slot) {
@@ -101,44 +65,6 @@ bool is_valid(u64 slot) {
            task->exit_state == 0;
 }
 
-// It was delivered to a CPU that has not come by since.
-bool is_lost(u64 slot) {
-    return *symbol(u64, jiffies) - *work::word(slot, work::JIFFIES_AT) > LOST_JIFFIES;
-}
-
-}  // namespace
-
-namespace {
-
-void require_vehicle() {
-    if (symbol_exists(__cfi_hrtimer_wakeup)) give_up(DEFIB_REASON_CHECKED_CALLS);
-    work::require_fit();
-}
-
-// Builds an object for the thread in front of `newest`, which it becomes. False: no slot is free.
-bool stage_in_slot(kp<task_struct> thread, u64& newest, u64& from) {
-    const u64 slot = free_slot(from);
-    if (slot == 0) return false;
-    stage(slot, thread, newest);
-    newest = work::address_in_target(slot);
-    return true;
-}
-
-// Whether the thread waits in a slot for a CPU that still ticks. From one that does not it is
-// taken away.
-bool is_under_way(kp<task_struct> thread) {
-    const u64 slot = slot_of(address_of(thread));
-    if (slot == 0) return false;
-    if (!is_lost(slot)) return true;
-    *work::word(slot, work::task_at()) = 0;
-    return false;
-}
-
-void remember_staged(u64 newest) {
-    put(work::word(0, work::MARK_AT), DEFIB_SCRATCH_MARK);
-    *work::word(0, work::STAGED_AT) = newest;
-}
-
 }  // namespace
 
 ROUTINE(wake_signalled, SUMMARY("wakes a process' threads that sleep on a signal"), THEN(deliver),
@@ -147,18 +73,18 @@ ROUTINE(wake_signalled, SUMMARY("wakes a process' threads that sleep on a signal
     // What the signal has ended already needs no wake.
     if (!is_same(task, pid, start_ns) || has_ended(task)) return u64{0};
     require_living(task, pid, start_ns);
-    require_vehicle();
+    work::require_vehicle();
     const u64 before = *work::word(0, work::STAGED_AT);
     u64 newest = before;
     u64 from = 0;
     u64 count = 0;
     for (auto thread : list_of(task_struct, thread_node, &task->signal->thread_head)) {
         if (count == MOST_AT_ONCE) break;
-        if (!sleeps_on_signal(thread) || is_under_way(thread)) continue;
-        if (!stage_in_slot(thread, newest, from)) break;
+        if (!sleeps_on_signal(thread) || work::is_under_way(thread)) continue;
+        if (!work::stage_in_slot(thread, newest, from)) break;
         ++count;
     }
-    if (newest != before) remember_staged(newest);
+    if (newest != before) work::remember_staged(newest);
     return count;
 }
 
@@ -166,12 +92,9 @@ ROUTINE(wake, SUMMARY("wakes one task, whatever it waits for"), THEN(deliver),
         OBSERVED_BY(wake_seen), UNDONE_BY(wake_cancel), USES_SCRATCH, FUEL(40000))
 (kp<task_struct> task, s32 pid, u64 start_ns) {
     require_living(task, pid, start_ns);
-    require_vehicle();
-    if (!sleeps(task) || is_under_way(task)) return u64{0};
-    u64 newest = *work::word(0, work::STAGED_AT);
-    u64 from = 0;
-    if (!stage_in_slot(task, newest, from)) give_up(DEFIB_REASON_SCRATCH_BUSY);
-    remember_staged(newest);
+    work::require_vehicle();
+    if (!sleeps(task) || work::is_under_way(task)) return u64{0};
+    if (!work::stage_wake(task)) give_up(DEFIB_REASON_SCRATCH_BUSY);
     return u64{1};
 }
 

@@ -109,7 +109,7 @@ void settings(Ward& ward, Person& person) {
 void cgroups(Ward& ward, Person& person) {
     const auto made = ward.guest().run({"sh", "-c",
                                         "mkdir -p /cg && mount -t cgroup2 none /cg && echo +memory "
-                                        "+pids > /cg/cgroup.subtree_control "
+                                        "+pids +cpu > /cg/cgroup.subtree_control "
                                         "&& mkdir /cg/a"});
     ASSERT_TRUE(lab::ok(made));
     const pid_t pid =
@@ -120,6 +120,19 @@ void cgroups(Ward& ward, Person& person) {
     person.repairs(with("set_memory_high", pid, "bytes=94371840"));
     person.repairs(with("set_pids_max", pid, "tasks=7"));
     EXPECT_EQ(ward.file("/cg/a/pids.max"), "7\n");
+    person.repairs(with("freeze_cgroup", pid));
+    EXPECT_EQ(ward.file("/cg/a/cgroup.freeze"), "1\n");
+    person.repairs(with("thaw_cgroup", pid));
+    EXPECT_EQ(ward.file("/cg/a/cgroup.freeze"), "0\n");
+    person.is_refused(with("set_cpu_max", pid, "quota_us=20000"),
+                      "switched off until somebody uses it");
+    const auto limited =
+        ward.guest().run({"sh", "-c", "mkdir /cg/b && echo 50000 > /cg/b/cpu.max"});
+    ASSERT_TRUE(lab::ok(limited));
+    person.repairs(with("set_cpu_max", pid, "quota_us=20000"));
+    EXPECT_EQ(ward.file("/cg/a/cpu.max"), "20000 100000\n");
+    person.repairs("quarantine_cpu cpu=1");
+    person.repairs("release_cpu cpu=1");
 }
 
 void refusals(Ward& ward, Person& person) {
