@@ -111,7 +111,7 @@ TEST_P(InTurn, EachIsFoundAndPassesOrStays) {
     const auto watch = Watch::start(*guest, lab_thresholds());
     ASSERT_TRUE(watch) << to_line(watch.error());
     for (const char* name : {"cpu_hogs", "rt_hogs", "fork_bomb", "thread_bomb", "f4", "mutex",
-                             "oops_mutex", "f2", "panic"}) {
+                             "mutex_cycle", "mutex_forgotten", "oops_mutex", "f2", "panic"}) {
         expect_found(guest, **watch, name);
         if (HasFatalFailure()) return;
     }

@@ -35,6 +35,8 @@ const std::vector<Expected>& all_expected() {
         {"f6_slab", DEFIB_FAULT_KERNEL_MEMORY, "", EATEN},
         {"f6_pages", DEFIB_FAULT_KERNEL_MEMORY, "", EATEN},
         {"mutex", DEFIB_FAULT_TASK_BLOCKED, "v-read", {}},
+        {"mutex_cycle", DEFIB_FAULT_LOCK_CYCLE, "cycle", {}},
+        {"mutex_forgotten", DEFIB_FAULT_LOST_WAKEUP, "v-read", {}},
         {"rwsem", DEFIB_FAULT_TASK_BLOCKED, "v-read", {}},
         {"lost_wakeup", DEFIB_FAULT_TASK_BLOCKED, "v-read", {}},
         {"need_resched", DEFIB_FAULT_NEED_RESCHED, "v-read-unmapped", STUCK},

@@ -28,6 +28,8 @@ constexpr Case CASES[] = {
     {"f6_pages", Outlook::SAID, "kernel_memory", "", "the kernel itself has it: no process to end"},
     {"mutex", Outlook::SAID, "task_blocked", "",
      "the owner lives: what the lock protects may be half done"},
+    {"mutex_cycle", Outlook::SAID, "lock_cycle", "", "both locks are held: no unlock is right"},
+    {"mutex_forgotten", Outlook::ENDED, "lost_wakeup", "v-read", ""},
     {"rwsem", Outlook::SAID, "task_blocked", "",
      "the readers live: what the lock protects may be half read"},
     {"lost_wakeup", Outlook::SAID, "task_blocked", "",

@@ -7,6 +7,8 @@
  *   /dev/defib_killable     asleep for ever, but a fatal signal ends it (TASK_KILLABLE)
  *   /dev/defib_loop         runs for ever, and lets others run (F2)
  *   /dev/defib_mutex        takes a mutex; the first reader returns with it still held
+ *   /dev/defib_forgotten    takes a mutex; every other reader gives it back without a word to who
+ *                           waits for it, once somebody does
  *   /dev/defib_rwsem        the first two readers return with a rw_semaphore held for reading, the
  *                           third wants to write, those that follow to read
  *   /dev/defib_lost         sleeps although its condition is true: the wake-up was lost
@@ -71,6 +73,41 @@ static ssize_t mutex_read(struct file *file, char __user *buffer, size_t size, l
 	return one_byte(buffer, size);
 }
 
+#ifdef CONFIG_PREEMPT_RT
+/* An rt_mutex is handed over to who waits: nothing can be forgotten. */
+static ssize_t forgotten_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
+{
+	return size ? -EOPNOTSUPP : 0;
+}
+#else
+#define FLAGS 7 /* MUTEX_FLAGS, kernel/locking/mutex.h */
+#define HAS_WAITERS 1
+
+static ssize_t forgotten_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
+{
+	static DEFINE_MUTEX(mutex);
+	static atomic_t comers;
+
+	if (!size)
+		return 0;
+	if (atomic_inc_return(&comers) % 2 == 0) {
+		while (!mutex_is_locked(&mutex))
+			msleep(10);
+		mutex_lock(&mutex);
+		mutex_unlock(&mutex);
+		tell("a waiter got the forgotten mutex");
+		return one_byte(buffer, size);
+	}
+	mutex_lock(&mutex);
+	while (!(atomic_long_read(&mutex.owner) & HAS_WAITERS))
+		msleep(10);
+	/* By now it sleeps. The broken unlock: the owner goes, and nobody is woken. */
+	msleep(100);
+	atomic_long_and(FLAGS, &mutex.owner);
+	return one_byte(buffer, size);
+}
+#endif
+
 static ssize_t rwsem_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
 {
 	static DECLARE_RWSEM(semaphore);
@@ -132,7 +169,7 @@ static ssize_t lost_read(struct file *file, char __user *buffer, size_t size, lo
 
 static struct miscdevice devices[] = {
 	DEVICE(never), DEVICE(killable), DEVICE(loop),
-	DEVICE(mutex), DEVICE(rwsem),	 DEVICE(lost), DEVICE(needresched),
+	DEVICE(mutex), DEVICE(rwsem),	 DEVICE(lost), DEVICE(needresched), DEVICE(forgotten),
 };
 
 static int __init devices_init(void)
