@@ -99,7 +99,9 @@ bool is_of_an_interrupt(kp<task_struct> task) {
 void require_nothing_pinned(u64 others) {
     for_each_thread([&](kp<task_struct> task) {
         if (has_ended(task) || (task->cpus_mask.bits[0] & others) != 0) return;
-        if (!is_of_its_cpu(task) && !is_of_an_interrupt(task)) give_up(DEFIB_REASON_PINNED);
+        // A worker that is just being made (create_worker()) is bound before it is marked so.
+        if (!is_of_its_cpu(task) && !is_of_an_interrupt(task) && is_task(task))
+            give_up(DEFIB_REASON_PINNED);
     });
 }
 
