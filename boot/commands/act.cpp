@@ -10,9 +10,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "boot/commands/act_arguments.h"
+#include "boot/commands/act_request.h"
 #include "boot/commands/look.h"
-#include "boot/session/repair.h"
 
 namespace defib::boot {
 namespace {
@@ -26,28 +25,7 @@ struct Arguments {
     bool is_list = false;
 };
 
-std::string field_name(const Session& session, uint32_t field) {
-    const auto& fields = session.manifest().fields;
-    return field < fields.size() ? fields[field] : fmt::format("field {}", field);
-}
-std::string routine_name(const Session& session, uint32_t routine) {
-    const auto& routines = session.manifest().routines;
-    return routine < routines.size() ? routines[routine].name : fmt::format("{}", routine);
-}
-
-// What can be seen to work is a repair; the others are parts of one (what delivers a wake-up, what
-// takes it back) or of the self-test.
-bool is_repair(const RoutineEntry& entry) {
-    return entry.kind == "routine" && !entry.observer.empty();
-}
-
 // -- The list ------------------------------------------------------------------------------------
-
-std::string arguments_of(const Manifest& manifest, const RoutineEntry& entry) {
-    std::string text;
-    for (const Argument& one : manifest.given_arguments(entry)) text += " " + one.name;
-    return text;
-}
 
 // With a target also what its kernel cannot do, and why.
 Result<int> list(const Arguments& arguments) {
@@ -80,7 +58,7 @@ Result<int> list(const Arguments& arguments) {
             continue;
         }
         fmt::print("{:<18} {}\n{:<18}  takes{}\n", entry.name, entry.summary, "",
-                   arguments_of(*manifest, entry));
+                   argument_names(*manifest, entry));
         if (!why_off.empty()) fmt::print("{:<18}  off: {}\n", "", why_off);
     }
     if (arguments.look.is_json) print_json(json);
@@ -89,32 +67,13 @@ Result<int> list(const Arguments& arguments) {
 
 // -- The repair ----------------------------------------------------------------------------------
 
-void print_table(const Session& session, const Arguments& arguments, const ActArguments& filled,
-                 const Repair& repair) {
-    fmt::print("{}{}{}: {}\n", arguments.routine, filled.about.empty() ? "" : " ", filled.about,
-               repair.stores.empty()  ? "nothing to store"
-               : arguments.is_dry_run ? "would store"
-                                      : "stored");
-    if (!repair.stores.empty()) {
-        fmt::print("  {:<12} {:<44} {:>18} {:>5} {:>18} {:>18}\n", "ROUTINE", "FIELD", "ADDRESS",
-                   "BYTES", "OLD", "NEW");
-    }
-    for (const DefibStoreRecord& store : repair.stores) {
-        fmt::print("  {:<12} {:<44} {:#18x} {:>5} {:#18x} {:#18x}{}\n",
-                   routine_name(session, store.routine), field_name(session, store.field),
-                   store.address, store.size, store.old_value, store.new_value,
-                   store.is_made != 0 || arguments.is_dry_run ? "" : " not made");
-    }
-    for (const std::string& name : repair.taken_back) fmt::print("taken back by {}\n", name);
-}
-
 nlohmann::ordered_json json_of(const Session& session, const Arguments& arguments,
-                               const ActArguments& filled, const Repair& repair) {
+                               const RepairRequest& request, const Repair& repair) {
     auto json = boot::json_of(session);
     json["routine"] = arguments.routine;
     const auto number = session.manifest().number_of(arguments.routine).value_or(0);
     const auto names = session.manifest().given_arguments(session.manifest().routines[number]);
-    for (size_t i = 0; i < names.size(); i++) json["arguments"][names[i].name] = filled.values[i];
+    for (size_t i = 0; i < names.size(); i++) json["arguments"][names[i].name] = request.values[i];
     json["dry_run"] = arguments.is_dry_run;
     json["stores"] = nlohmann::ordered_json::array();
     for (const DefibStoreRecord& store : repair.stores) {
@@ -131,39 +90,28 @@ nlohmann::ordered_json json_of(const Session& session, const Arguments& argument
     return json;
 }
 
-bool is_well(const Arguments& arguments, const Repair& repair) {
-    if (!arguments.is_dry_run) return repair.is_done();
-    return repair.outcome == DEFIB_OUTCOME_READ_ONLY || repair.outcome == DEFIB_OUTCOME_NO_CHANGE;
-}
-
 Result<int> carry_out(const Arguments& arguments) {
     auto session = open_session(arguments.look, arguments.is_dry_run ? Access::look : Access::act);
     if (!session) return std::unexpected(session.error());
-    const Manifest& manifest = (*session)->manifest();
-    const auto number = manifest.number_of(arguments.routine);
-    if (!number || !is_repair(manifest.routines[*number])) {
-        return fail(DEFIB_ERROR_BASE_USAGE, arguments.routine, "no such routine",
-                    "`defib act --list` shows them");
-    }
-    const auto words = read_words(arguments.words);
-    if (!words) return std::unexpected(words.error());
-    const auto filled = fill_arguments(**session, manifest.routines[*number], *words);
-    if (!filled) return std::unexpected(filled.error());
-    const auto done =
-        repair(**session, arguments.routine, filled->values,
-               std::chrono::milliseconds(arguments.is_dry_run ? 0 : arguments.deadline_ms));
-    if (!done) {
-        return fail(DEFIB_ERROR_BOOT_NOT_DONE, done.error().object, done.error().detail);
-    }
-    const bool is_done = is_well(arguments, *done);
+    const auto request = request_repair(**session, arguments.routine, arguments.words);
+    if (!request) return std::unexpected(request.error());
+    const auto done = arguments.is_dry_run
+                          ? plan_repair(**session, *request)
+                          : carry_out_repair(**session, *request,
+                                             std::chrono::milliseconds(arguments.deadline_ms));
+    if (!done) return std::unexpected(done.error());
+    const bool is_done = arguments.is_dry_run ? is_a_plan(*done) : done->is_done();
     if (arguments.look.is_json) {
-        auto json = json_of(**session, arguments, *filled, *done);
+        auto json = json_of(**session, arguments, *request, *done);
         json["done"] = is_done;
         if (!is_done) json["reason"] = why_not(**session, *done);
         print_json(json);
         return is_done ? DEFIB_EXIT_DONE : DEFIB_EXIT_NO;
     }
-    print_table(**session, arguments, *filled, *done);
+    const Tense tense = arguments.is_dry_run ? Tense::would : Tense::did;
+    for (const std::string& line : lines_of(**session, *request, *done, tense)) {
+        fmt::print("{}\n", line);
+    }
     if (!is_done) {
         return fail(DEFIB_ERROR_BOOT_NOT_DONE, arguments.routine, why_not(**session, *done));
     }

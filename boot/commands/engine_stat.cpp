@@ -6,11 +6,8 @@
 #include <time.h>
 
 #include "boot/backend/engine_state.h"
-#include "boot/session/guard.h"
+#include "boot/commands/observer.h"
 #include "boot/session/statistics.h"
-#include "boot/session/vocabulary.h"
-#include "image/policy/compile.h"
-#include "image/policy/default_policy.h"
 
 namespace defib::boot {
 namespace {
@@ -47,12 +44,7 @@ Result<int> show_engine(const LookArguments& arguments, uint32_t seconds) {
                     "a dump does not run, and no detector with it",
                     "defib stat without --engine looks at it");
     }
-    const auto words =
-        vocabulary_of((*session)->manifest(), routine_set().manifest, &(*session)->bound());
-    auto policy = image::compile_whole_policy(image::default_policy(), "the default policy", words);
-    if (!policy) return std::unexpected(policy.error());
-    policy->table.mode = DEFIB_MODE_OBSERVE;
-    auto guard = Guard::start(**session, policy->table);
+    auto guard = start_observer(**session);
     if (!guard) return std::unexpected(guard.error());
     const uint64_t end_ns = now_ns() + seconds * NS_A_SECOND;
     const auto ended = (*guard)->run([](const auto&, uint64_t) {},

@@ -5,11 +5,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <map>
 #include <memory>
-#include <set>
 
+#include "boot/commands/lock_state.h"
 #include "boot/commands/look.h"
 #include "boot/commands/task_state.h"
 #include "boot/commands/waits.h"
@@ -20,64 +18,6 @@ namespace {
 template <size_t SIZE>
 std::string name_in(const char (&comm)[SIZE]) {
     return printable({comm, strnlen(comm, SIZE)});
-}
-
-// Tasks that wait for each other in a ring: none of them will ever run again. Each task waits for
-// one lock and each lock has one owner, so a ring is found by following owners.
-std::vector<std::vector<int32_t>> rings_of(const std::vector<DefibWaitRecord>& waits) {
-    std::map<uint64_t, const DefibWaitRecord*> by_task;
-    for (const DefibWaitRecord& wait : waits) by_task[wait.task] = &wait;
-    std::vector<std::vector<int32_t>> rings;
-    std::set<uint64_t> done;
-    for (const DefibWaitRecord& start : waits) {
-        std::vector<const DefibWaitRecord*> way;
-        const DefibWaitRecord* at = &start;
-        while (at != nullptr && done.insert(at->task).second) {
-            way.push_back(at);
-            const auto next = by_task.find(at->owner);
-            at = next == by_task.end() ? nullptr : next->second;
-        }
-        const auto entry = std::ranges::find(way, at);
-        if (at == nullptr || entry == way.end()) continue;
-        std::vector<int32_t> ring;
-        for (auto one = entry; one != way.end(); ++one) ring.push_back((*one)->pid);
-        rings.push_back(std::move(ring));
-    }
-    return rings;
-}
-
-struct Locks {
-    std::vector<DefibWaitRecord> waits;
-    std::vector<DefibSpinRecord> cpus;
-    std::map<uint32_t, DefibSpinFrameRecord> spinners;  // by CPU
-    std::vector<std::vector<int32_t>> rings;
-    std::string doubts;
-};
-
-Result<Locks> look(Session& session) {
-    Locks locks;
-    DefibAnswer answer{};
-    auto waits = waits_of(session, {}, answer);
-    if (!waits) return std::unexpected(waits.error());
-    locks.waits = std::move(*waits);
-    locks.doubts = doubts_of(answer);
-    const auto cpus = session.view("spin");
-    if (!cpus) return std::unexpected(cpus.error());
-    for (const SeenRecord& record : cpus->records) {
-        if (const auto cpu = record.as<DefibSpinRecord>(DEFIB_RECORD_SPIN)) {
-            locks.cpus.push_back(*cpu);
-        }
-    }
-    // Where the kernel's stacks cannot be searched, who spins is not known.
-    const auto frames = session.view("spin_frame");
-    for (const SeenRecord& record : frames ? frames->records : std::vector<SeenRecord>{}) {
-        const auto frame = record.as<DefibSpinFrameRecord>(DEFIB_RECORD_SPIN_FRAME);
-        if (frame) locks.spinners[frame->cpu] = *frame;
-    }
-    std::ranges::sort(locks.waits, {},
-                      [](const auto& wait) { return std::pair(wait.lock, wait.pid); });
-    locks.rings = rings_of(locks.waits);
-    return locks;
 }
 
 std::string how_it_spins(const Locks& locks, const DefibSpinRecord& cpu) {
@@ -141,7 +81,7 @@ nlohmann::ordered_json json_of(const Session& session, const Locks& locks) {
 Result<int> locks(const LookArguments& arguments) {
     auto session = open_session(arguments);
     if (!session) return std::unexpected(session.error());
-    const auto seen = look(**session);
+    const auto seen = look_at_locks(**session);
     if (!seen) return std::unexpected(seen.error());
     if (arguments.is_json) {
         print_json(json_of(**session, *seen));
@@ -157,7 +97,7 @@ Result<int> locks(const LookArguments& arguments) {
 }  // namespace
 
 Result<nlohmann::ordered_json> locks_as_json(Session& session) {
-    const auto seen = look(session);
+    const auto seen = look_at_locks(session);
     if (!seen) return std::unexpected(seen.error());
     return json_of(session, *seen);
 }

@@ -5,14 +5,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstring>
 #include <memory>
 
 #include "boot/commands/engine_stat.h"
 #include "boot/commands/look.h"
-#include "engine/routines/views/disk_records.h"
-#include "engine/routines/views/stat_records.h"
+#include "boot/commands/machine_state.h"
 
 namespace defib::boot {
 namespace {
@@ -24,13 +22,6 @@ constexpr double FIXED_ONE = 2048;       // FIXED_1 of the kernel's load average
 constexpr uint64_t PAGE_KIB = 4;
 constexpr uint64_t RCU_STATE_BITS = 3;  // RCU_SEQ_STATE_MASK
 
-struct Statistics {
-    DefibMachineRecord machine{};
-    std::vector<DefibCpuRecord> cpus;
-    std::vector<DefibDiskRecord> disks;
-    std::string doubts;
-};
-
 // How DefibMachineRecord holds pressure: of each kind `some` and `full`.
 constexpr const char* PRESSURE_KINDS[] = {"cpu", "memory", "io"};
 constexpr const char* PRESSURE_DEGREES[] = {"some", "full"};
@@ -38,38 +29,6 @@ constexpr size_t DEGREES = std::size(PRESSURE_DEGREES);
 constexpr size_t AVERAGES = 3;
 
 constexpr const char* REQUEST_KINDS[] = {"read", "write", "discard", "flush"};
-
-Result<Statistics> look(Session& session) {
-    Statistics statistics;
-    const auto machine = session.view("machine");
-    if (!machine) return std::unexpected(machine.error());
-    const std::string doubts = doubts_of(machine->answer);
-    const auto record = machine->records.empty()
-                            ? std::nullopt
-                            : machine->records.front().as<DefibMachineRecord>(DEFIB_RECORD_MACHINE);
-    if (!record || !doubts.empty()) {
-        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, session.target().name(), "no statistics", doubts);
-    }
-    statistics.machine = *record;
-    const auto cpus = session.view("cpus");
-    if (!cpus) return std::unexpected(cpus.error());
-    statistics.doubts = doubts_of(cpus->answer);
-    for (const SeenRecord& one : cpus->records) {
-        if (const auto cpu = one.as<DefibCpuRecord>(DEFIB_RECORD_CPU)) {
-            statistics.cpus.push_back(*cpu);
-        }
-    }
-    // A kernel without disks, or one that keeps them another way, has the rest all the same.
-    const auto disks = session.view("disk");
-    if (!disks) return statistics;
-    for (const SeenRecord& one : disks->records) {
-        const auto disk = one.as<DefibDiskRecord>(DEFIB_RECORD_DISK);
-        if (disk) statistics.disks.push_back(*disk);
-    }
-    std::ranges::sort(statistics.disks, {},
-                      [](const auto& disk) { return std::pair(disk.major, disk.minor); });
-    return statistics;
-}
 
 double fixed(uint64_t value) {
     return static_cast<double>(value) / FIXED_ONE;
@@ -99,7 +58,7 @@ void print_disks(const std::vector<DefibDiskRecord>& disks) {
     }
 }
 
-void print_table(const Statistics& statistics) {
+void print_table(const MachineState& statistics) {
     const DefibMachineRecord& m = statistics.machine;
     fmt::print("up        {:.2f} s, {} threads, {} forks\n", seconds(m.uptime_ns), m.threads,
                m.forks);
@@ -169,7 +128,7 @@ nlohmann::ordered_json json_of(const DefibDiskRecord& disk) {
     return json;
 }
 
-nlohmann::ordered_json json_of(const Session& session, const Statistics& statistics) {
+nlohmann::ordered_json json_of(const Session& session, const MachineState& statistics) {
     const DefibMachineRecord& m = statistics.machine;
     auto json = boot::json_of(session);
     json["uptime_ns"] = m.uptime_ns;
@@ -211,7 +170,7 @@ nlohmann::ordered_json json_of(const Session& session, const Statistics& statist
 Result<int> stat(const LookArguments& arguments) {
     auto session = open_session(arguments);
     if (!session) return std::unexpected(session.error());
-    const auto seen = look(**session);
+    const auto seen = look_at_machine(**session);
     if (!seen) return std::unexpected(seen.error());
     if (arguments.is_json) {
         print_json(json_of(**session, *seen));
@@ -227,7 +186,7 @@ Result<int> stat(const LookArguments& arguments) {
 }  // namespace
 
 Result<nlohmann::ordered_json> statistics_as_json(Session& session) {
-    const auto seen = look(session);
+    const auto seen = look_at_machine(session);
     if (!seen) return std::unexpected(seen.error());
     return json_of(session, *seen);
 }
