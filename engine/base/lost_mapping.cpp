@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 
 #include "engine/abi/error_code.h"
@@ -19,6 +20,7 @@ constexpr char REASON[] =
 // Put together beforehand: a handler may do next to nothing.
 std::array<char, 160> message;
 size_t message_size = 0;
+std::atomic<void (*)()> restore_first = nullptr;
 
 void on_bus_error(int, siginfo_t* info, void*) {
     // Anything but a page behind the end of a file is a fault of the machine or of ours.
@@ -26,6 +28,7 @@ void on_bus_error(int, siginfo_t* info, void*) {
         signal(SIGBUS, SIG_DFL);
         return;  // the access comes again, and ends the program
     }
+    if (void (*const restore)() = restore_first.load()) restore();
     [[maybe_unused]] const ssize_t said = write(STDERR_FILENO, message.data(), message_size);
     _exit(DEFIB_EXIT_ENVIRONMENT);
 }
@@ -42,6 +45,10 @@ void end_cleanly_on_lost_mapping(const char* program) {
     action.sa_flags = SA_SIGINFO;
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, nullptr);
+}
+
+void before_lost_mapping_ends(void (*restore)()) {
+    restore_first.store(restore);
 }
 
 }  // namespace defib

@@ -14,6 +14,10 @@ namespace defib {
 // `program` is what its messages start with, and lives as long as the program.
 void end_cleanly_on_lost_mapping(const char* program);
 
+// What is to be done just before that: whoever has changed the terminal puts it back. It runs in
+// the signal's handler, and may do only what is safe there. Null: nothing any more.
+void before_lost_mapping_ends(void (*restore)());
+
 }  // namespace defib
 
 #endif

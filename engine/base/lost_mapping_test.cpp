@@ -31,6 +31,16 @@ TEST(LostMapping, EndsTheProgramWithOneLineAndItsStatus) {
                 "^defib: a file became shorter while it was read .*; run it again\n$");
 }
 
+TEST(LostMapping, WhoHasChangedTheTerminalPutsItBackBefore) {
+    const auto restore_and_read = [] {
+        before_lost_mapping_ends(
+            [] { [[maybe_unused]] const ssize_t said = write(STDERR_FILENO, "restored, ", 10); });
+        read_what_was_cut_off();
+    };
+    EXPECT_EXIT(restore_and_read(), testing::ExitedWithCode(DEFIB_EXIT_ENVIRONMENT),
+                "^restored, defib: a file became shorter");
+}
+
 TEST(LostMapping, OtherBusErrorsEndItAsTheyAlwaysDid) {
     const auto raise_one = [] {
         end_cleanly_on_lost_mapping("defib");
