@@ -4,6 +4,7 @@
 // `defib`: everything that a vendor, an operator or a layout maker does by hand. A table of tables:
 // each room brings its own commands.
 #include "boot/commands/commands.h"
+#include "boot/console/console.h"
 #include "engine/base/command.h"
 #include "image/commands.h"
 #include "layouts/commands.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
     };
     const std::span<const defib::Command> tables[] = {
         defib::boot::commands(),
+        defib::boot::console::commands(),
         defib::layouts::commands(),
         defib::signing::commands(),
         defib::image::commands(),
