@@ -139,9 +139,10 @@ void draw_repairs(Grid& grid, const View& view) {
 }
 
 void draw_told(Grid& grid, const View& view) {
-    std::vector<Line> lines;
+    // First, so that it is seen however many stores there are.
+    std::vector<Line> lines = {
+        {view.told.verdict, view.told.is_well ? Style::strong : Style::alarm}};
     for (const std::string& line : view.told.lines) lines.push_back({line});
-    lines.push_back({view.told.verdict, view.told.is_well ? Style::strong : Style::alarm});
     draw_box(grid, view.told.heading, lines, view.told_from);
 }
 
@@ -151,7 +152,7 @@ void draw_help(Grid& grid, const View& view) {
         {"arrows    choose a row, or go back in findings and log; Home: follow again"},
         {"z         the list in focus on the whole screen, and back"},
         {"s, r      sort by the next column; the other way round"},
-        {"/         only what contains a text; Esc: all again"},
+        {"/         only what contains a text (log, findings: in focus); Esc: all again"},
         {"Enter     one process, whole"},
         {"k         SIGKILL to the chosen process: the plan first, then y"},
         {"a         another repair: choose it, complete its words, the plan, then y"},

@@ -22,13 +22,13 @@ bool is_focus(const View& view, Pane pane) {
 size_t rows_of(const Picture& picture, const View& view, Pane pane) {
     switch (pane) {
         case Pane::findings:
-            return picture.findings.size();
+            return findings_of(picture, view).size();
         case Pane::tasks:
             return tasks_of(picture, view).size();
         case Pane::waits:
             return waits_of(picture, view).size();
         case Pane::log:
-            return picture.log.size();
+            return log_of(picture, view).size();
     }
     return 0;
 }
@@ -41,10 +41,11 @@ std::string filter_text(const View& view) {
 
 std::string title_of(const Picture& picture, const View& view, Pane pane) {
     const size_t count = rows_of(picture, view, pane);
+    const std::string filter = is_focus(view, pane) ? filter_text(view) : "";
     switch (pane) {
         case Pane::findings:
-            return fmt::format("Findings of {}{}", picture.findings_from,
-                               count == 0 ? ": none" : "");
+            return fmt::format("Findings of {}{}{}", picture.findings_from,
+                               count == 0 ? ": none" : "", filter);
         case Pane::tasks:
             return fmt::format("Processes {}, by {}{}{}", count, view.is_reversed ? "-" : "",
                                word_of(view.sort), filter_text(view));
@@ -52,7 +53,7 @@ std::string title_of(const Picture& picture, const View& view, Pane pane) {
             return count == 0 ? "Blocked: nobody" + filter_text(view)
                               : fmt::format("Blocked {}{}", count, filter_text(view));
         case Pane::log:
-            return count == 0 ? "Kernel log: empty" : "Kernel log";
+            return (count == 0 ? "Kernel log: empty" : "Kernel log") + filter;
     }
     return {};
 }
@@ -189,14 +190,14 @@ void draw_chosen(Grid& grid, const std::vector<const Row*>& all, int chosen, int
 
 // The newest at the end.
 template <class Row, class Draw>
-void draw_newest(Grid& grid, const std::vector<Row>& all, int back, int row, int height,
+void draw_newest(Grid& grid, const std::vector<const Row*>& all, int back, int row, int height,
                  const Draw& draw_row) {
     const size_t hidden = std::min(static_cast<size_t>(back), all.size());
     const size_t end = std::max(all.size() - hidden,
                                 std::min(all.size(), static_cast<size_t>(std::max(0, height))));
     const size_t shown = std::min(end, static_cast<size_t>(std::max(0, height)));
     for (size_t i = 0; i < shown; i++) {
-        draw_row(grid, all[end - shown + i], row + static_cast<int>(i));
+        draw_row(grid, *all[end - shown + i], row + static_cast<int>(i));
     }
 }
 
@@ -234,9 +235,10 @@ void draw_pane(Grid& grid, const Picture& picture, const View& view, Pane pane, 
     const int headings = headings_of(picture, view, pane);
     switch (pane) {
         case Pane::findings:
-            return draw_newest(grid, picture.findings, back, row + 1, height - 1, draw_finding);
+            return draw_newest(grid, findings_of(picture, view), back, row + 1, height - 1,
+                               draw_finding);
         case Pane::log:
-            return draw_newest(grid, picture.log, back, row + 1, height - 1, draw_log);
+            return draw_newest(grid, log_of(picture, view), back, row + 1, height - 1, draw_log);
         case Pane::waits:
             return draw_chosen(grid, waits_of(picture, view), chosen, row + 1, height - 1,
                                draw_wait);

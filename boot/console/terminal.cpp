@@ -10,7 +10,7 @@
 
 #include <clocale>
 #include <cstdlib>
-#include <cstring>
+#include <string>
 
 #include "boot/console/terminfo.h"
 #include "engine/base/command.h"
@@ -28,24 +28,18 @@ namespace {
 
 // Made beforehand: a handler may do next to nothing, and ncurses is not for handlers.
 termios modes_before;
-char goodbye[256];
-size_t goodbye_size = 0;
+std::string goodbye;
 
 void give_back_at_once() {
-    [[maybe_unused]] const ssize_t said = write(STDOUT_FILENO, goodbye, goodbye_size);
+    [[maybe_unused]] const ssize_t said = write(STDOUT_FILENO, goodbye.data(), goodbye.size());
     tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
 }
 
 void prepare_goodbye() {
     tcgetattr(STDIN_FILENO, &modes_before);
-    goodbye_size = 0;
+    goodbye.clear();
     for (const char* name : {"sgr0", "cnorm", "rmcup"}) {
-        const char* text = terminfo_string(name);
-        if (text == nullptr) continue;
-        const size_t size = std::strlen(text);
-        if (goodbye_size + size > sizeof goodbye) continue;
-        std::memcpy(goodbye + goodbye_size, text, size);
-        goodbye_size += size;
+        if (const char* text = terminfo_string(name)) goodbye += text;
     }
 }
 

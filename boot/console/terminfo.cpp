@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <bit>
+
 #define NCURSES_NOMACROS 1
 #include <curses.h>
 #include <term.h>
@@ -20,7 +22,7 @@ KnownTerminal known_terminal() {
 
 const char* terminfo_string(const char* capability) {
     const char* text = tigetstr(capability);
-    return text == reinterpret_cast<const char*>(-1) ? nullptr : text;
+    return std::bit_cast<intptr_t>(text) == -1 ? nullptr : text;  // -1: it is no capability
 }
 
 }  // namespace defib::boot::console

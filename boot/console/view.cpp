@@ -63,7 +63,8 @@ void choose(View& view, const Picture& picture, int row) {
 // By so many rows: down is positive.
 void move(View& view, const Picture& picture, int rows) {
     if (has_choice(view)) return choose(view, picture, chosen_row(picture, view) + rows);
-    const size_t all = view.focus == Pane::log ? picture.log.size() : picture.findings.size();
+    const size_t all =
+        view.focus == Pane::log ? log_of(picture, view).size() : findings_of(picture, view).size();
     view.back = std::clamp(view.back - rows, 0, std::max(0, static_cast<int>(all) - 1));
 }
 
@@ -266,6 +267,28 @@ std::vector<const WaitRow*> waits_of(const Picture& picture, const View& view) {
         if (is_wanted) rows.push_back(&row);
     }
     return rows;
+}
+
+namespace {
+
+template <class Row>
+std::vector<const Row*> rows_with_text(const std::vector<Row>& rows, const std::string& filter) {
+    const std::string wanted = lower(filter);
+    std::vector<const Row*> found;
+    for (const Row& row : rows) {
+        if (wanted.empty() || contains(row.text, wanted)) found.push_back(&row);
+    }
+    return found;
+}
+
+}  // namespace
+
+std::vector<const LogRow*> log_of(const Picture& picture, const View& view) {
+    return rows_with_text(picture.log, view.focus == Pane::log ? view.filter : "");
+}
+
+std::vector<const FindingRow*> findings_of(const Picture& picture, const View& view) {
+    return rows_with_text(picture.findings, view.focus == Pane::findings ? view.filter : "");
 }
 
 int chosen_row(const Picture& picture, const View& view) {

@@ -95,6 +95,9 @@ Wish press(View& view, const Key& key, const Picture& picture, int page);
 // What the lists show, in their order.
 std::vector<const TaskRow*> tasks_of(const Picture& picture, const View& view);
 std::vector<const WaitRow*> waits_of(const Picture& picture, const View& view);
+// These two are filtered in focus only: what is sought among processes hides no message.
+std::vector<const LogRow*> log_of(const Picture& picture, const View& view);
+std::vector<const FindingRow*> findings_of(const Picture& picture, const View& view);
 
 // Where the choice is by now; -1 where the list is empty.
 int chosen_row(const Picture& picture, const View& view);

@@ -71,6 +71,17 @@ TEST_F(Pressed, AFilterMayBeANumberOrWhatSomebodyWaitsFor) {
     EXPECT_EQ(pids(), std::vector{4712});
 }
 
+TEST_F(Pressed, AFilterHidesMessagesOnlyInFocus) {
+    view.filter = "bug";
+    EXPECT_EQ(log_of(picture, view).size(), 2U);
+    EXPECT_EQ(findings_of(picture, view).size(), 1U);
+    view.focus = Pane::log;
+    ASSERT_EQ(log_of(picture, view).size(), 1U);
+    EXPECT_EQ(log_of(picture, view)[0]->text, "BUG: bad");
+    view.focus = Pane::findings;
+    EXPECT_EQ(findings_of(picture, view).size(), 0U);
+}
+
 TEST_F(Pressed, WhoIsChosenStaysChosenWhereverItMovesTo) {
     EXPECT_EQ(chosen_pid(picture, view), 4711) << "the first, before anybody is chosen";
     press(Name::down);
