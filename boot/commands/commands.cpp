@@ -14,6 +14,7 @@
 #include "boot/commands/log.h"
 #include "boot/commands/policy.h"
 #include "boot/commands/ps.h"
+#include "boot/commands/remote.h"
 #include "boot/commands/run.h"
 #include "boot/commands/stat.h"
 
@@ -32,6 +33,8 @@ std::span<const Command> commands() {
          declare_layout_bind},
         {"", "locks", "who waits for which lock, who holds it", declare_locks},
         {"", "run", "guard a target: find faults and repair them, as a policy says", declare_run},
+        {"", "remote", "what a guarded machine shows, and repairs on it, from another one",
+         declare_remote},
         {"", "journal", "what was found and done, from a journal that run kept", declare_journal},
         {"", "dump", "a target's memory as an ELF core, for crash, drgn and gdb", declare_dump},
         {"", "files", "what is mounted, which files memory holds; save what the disks have not",

@@ -27,22 +27,26 @@ std::string how_it_spins(const Locks& locks, const DefibSpinRecord& cpu) {
     return fmt::format("{}for {:#x}", queue.empty() ? "" : queue + " ", frame->second.lock);
 }
 
-void print_table(const Session& session, const Locks& locks) {
-    fmt::print("{:>7} S {:<16} {:<15} {:<18} {}\n", "PID", "NAME", "WAITS FOR", "LOCK", "HELD BY");
+std::string table_of(const Session& session, const Locks& locks) {
+    std::string text;
+    const auto out = std::back_inserter(text);
+    fmt::format_to(out, "{:>7} S {:<16} {:<15} {:<18} {}\n", "PID", "NAME", "WAITS FOR", "LOCK",
+                   "HELD BY");
     for (const DefibWaitRecord& wait : locks.waits) {
         const std::string lock = wait.lock == 0 ? "" : fmt::format("{:#x}", wait.lock);
-        fmt::print("{:>7} {} {:<16} {:<15} {:<18} {}\n", wait.pid,
-                   state_letter(session.layout(), wait.state, 0), name_in(wait.comm),
-                   what_it_waits_for(wait), lock, who_holds_it(wait));
+        fmt::format_to(out, "{:>7} {} {:<16} {:<15} {:<18} {}\n", wait.pid,
+                       state_letter(session.layout(), wait.state, 0), name_in(wait.comm),
+                       what_it_waits_for(wait), lock, who_holds_it(wait));
     }
     for (const auto& ring : locks.rings) {
-        fmt::print("deadlock: {} wait for each other\n", fmt::join(ring, ", "));
+        fmt::format_to(out, "deadlock: {} wait for each other\n", fmt::join(ring, ", "));
     }
-    fmt::print("\n{:>7} {:>7} {:<16} {}\n", "CPU", "PID", "RUNS", "SPINS");
+    fmt::format_to(out, "\n{:>7} {:>7} {:<16} {}\n", "CPU", "PID", "RUNS", "SPINS");
     for (const DefibSpinRecord& cpu : locks.cpus) {
-        fmt::print("{:>7} {:>7} {:<16} {}\n", cpu.cpu, cpu.pid, name_in(cpu.comm),
-                   how_it_spins(locks, cpu));
+        fmt::format_to(out, "{:>7} {:>7} {:<16} {}\n", cpu.cpu, cpu.pid, name_in(cpu.comm),
+                       how_it_spins(locks, cpu));
     }
+    return text;
 }
 
 nlohmann::ordered_json json_of(const Session& session, const Locks& locks) {
@@ -87,7 +91,7 @@ Result<int> locks(const LookArguments& arguments) {
         print_json(json_of(**session, *seen));
         return DEFIB_EXIT_DONE;
     }
-    print_table(**session, *seen);
+    fmt::print("{}", table_of(**session, *seen));
     if (!seen->doubts.empty()) {
         fmt::print(stderr, "defib: {}: {}\n", arguments.target, seen->doubts);
     }
@@ -100,6 +104,12 @@ Result<nlohmann::ordered_json> locks_as_json(Session& session) {
     const auto seen = look_at_locks(session);
     if (!seen) return std::unexpected(seen.error());
     return json_of(session, *seen);
+}
+
+Result<std::string> locks_as_text(Session& session) {
+    const auto seen = look_at_locks(session);
+    if (!seen) return std::unexpected(seen.error());
+    return table_of(session, *seen);
 }
 
 Action declare_locks(CLI::App& options) {

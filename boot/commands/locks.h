@@ -14,6 +14,8 @@ namespace defib::boot {
 Action declare_locks(CLI::App& options);
 // As `defib locks --json` shows them.
 Result<nlohmann::ordered_json> locks_as_json(Session& session);
+// As `defib locks` prints it.
+Result<std::string> locks_as_text(Session& session);
 
 }  // namespace defib::boot
 

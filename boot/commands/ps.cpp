@@ -34,17 +34,22 @@ std::string size_of(uint64_t pages) {
     return fmt::format("{}K", kib);
 }
 
-void print_table(const std::vector<Process>& all) {
-    fmt::print("{:>7} {:>7} {:>7} {:>6} S {:>3} {:>10} {:>6} {:>9} {:>8} {:<16} {:<24} {}\n", "PID",
-               "TGID", "PPID", "UID", "CPU", "TIME", "RSS", "START", "FLAGS", "NAME", "CGROUP",
-               "WAITS FOR");
+std::string table_of(const std::vector<Process>& all) {
+    std::string text;
+    const auto out = std::back_inserter(text);
+    fmt::format_to(out,
+                   "{:>7} {:>7} {:>7} {:>6} S {:>3} {:>10} {:>6} {:>9} {:>8} {:<16} {:<24} {}\n",
+                   "PID", "TGID", "PPID", "UID", "CPU", "TIME", "RSS", "START", "FLAGS", "NAME",
+                   "CGROUP", "WAITS FOR");
     for (const Process& one : all) {
         const DefibProcessRecord& data = one.data;
-        fmt::print("{:>7} {:>7} {:>7} {:>6} {} {:>3} {:>10} {:>6} {:>8}s {:>8x} {:<16} {:<24} {}\n",
-                   data.pid, data.tgid, data.ppid, data.uid, one.state, data.cpu,
-                   time_of(one.times.runtime_ns), size_of(data.rss_pages),
-                   data.start_ns / NS_A_SECOND, data.flags, one.name, one.cgroup, one.waits_for);
+        fmt::format_to(
+            out, "{:>7} {:>7} {:>7} {:>6} {} {:>3} {:>10} {:>6} {:>8}s {:>8x} {:<16} {:<24} {}\n",
+            data.pid, data.tgid, data.ppid, data.uid, one.state, data.cpu,
+            time_of(one.times.runtime_ns), size_of(data.rss_pages), data.start_ns / NS_A_SECOND,
+            data.flags, one.name, one.cgroup, one.waits_for);
     }
+    return text;
 }
 
 nlohmann::ordered_json json_of(const Process& one) {
@@ -94,7 +99,7 @@ Result<int> ps(const Arguments& arguments) {
         print_json(json_of(**session, *seen));
         return DEFIB_EXIT_DONE;
     }
-    print_table(seen->all);
+    fmt::print("{}", table_of(seen->all));
     if (!seen->doubts.empty())
         fmt::print(stderr, "defib: {}: {}\n", arguments.look.target, seen->doubts);
     return DEFIB_EXIT_DONE;
@@ -106,6 +111,12 @@ Result<nlohmann::ordered_json> processes_as_json(Session& session) {
     const auto seen = look_at_processes(session, TasksOf::threads);
     if (!seen) return std::unexpected(seen.error());
     return json_of(session, *seen);
+}
+
+Result<std::string> processes_as_text(Session& session) {
+    const auto seen = look_at_processes(session, TasksOf::processes);
+    if (!seen) return std::unexpected(seen.error());
+    return table_of(seen->all);
 }
 
 Action declare_ps(CLI::App& options) {

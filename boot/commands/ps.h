@@ -14,6 +14,8 @@ namespace defib::boot {
 Action declare_ps(CLI::App& options);
 // All threads, as `defib ps --threads --json` shows them.
 Result<nlohmann::ordered_json> processes_as_json(Session& session);
+// As `defib ps` prints it.
+Result<std::string> processes_as_text(Session& session);
 
 }  // namespace defib::boot
 

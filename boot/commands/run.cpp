@@ -13,6 +13,7 @@
 
 #include "boot/backend/engine_state.h"
 #include "boot/commands/look.h"
+#include "boot/commands/remote_service.h"
 #include "boot/commands/run_image.h"
 #include "boot/journal/file.h"
 #include "boot/journal/narrator.h"
@@ -30,6 +31,7 @@ constexpr uint64_t NS_A_SECOND = 1000000000;
 struct Arguments {
     LookArguments look;
     RunImageArguments image;
+    ServeArguments serve;
     std::string policy;
     std::string journal;
     bool is_dry = false;
@@ -203,6 +205,16 @@ Result<DefibPolicy> policy_of(const Arguments& arguments, const std::optional<Ru
     return compiled->table;
 }
 
+// What remotes ask is answered while the loop rests.
+bool serve_until(uint64_t until_ns, remote::Service& service, Engine& engine,
+                 StopSignals& signals) {
+    for (;;) {
+        const uint64_t next_ns = service.step(now_ns, engine.heartbeat().value_or(0));
+        if (signals.sleep_until(std::min(until_ns, next_ns))) return true;
+        if (now_ns() >= until_ns) return false;
+    }
+}
+
 Result<int> run(const Arguments& arguments) {
     StopSignals signals;
     const LookArguments& look = arguments.look;
@@ -233,9 +245,14 @@ Result<int> run(const Arguments& arguments) {
     if (!guard) return std::unexpected(guard.error());
     auto report = Report::start(arguments, **guard, **session, policy->manifest_digest);
     if (!report) return std::unexpected(report.error());
+    const auto service = start_service(arguments.serve, **session);
+    if (!service) return std::unexpected(service.error());
     const auto ended =
         (*guard)->run([&](const auto& entry, uint64_t lost) { (*report)->tell(entry, lost); },
-                      [&](uint64_t until_ns) { return signals.sleep_until(until_ns); });
+                      [&](uint64_t until_ns) {
+                          if (!*service) return signals.sleep_until(until_ns);
+                          return serve_until(until_ns, **service, (*session)->engine(), signals);
+                      });
     (*report)->close((*guard)->figures());
     if (!ended) return std::unexpected(ended.error());
     return DEFIB_EXIT_DONE;
@@ -255,6 +272,7 @@ Action declare_run(CLI::App& options) {
         ->type_name("FILE");
     options.add_flag("--dry-run", arguments->is_dry,
                      "find and plan, and write nothing: the memory is mapped read only");
+    declare_serve(options, arguments->serve);
     declare_run_image(options, arguments->image);
     options.get_option("--image")->excludes("--policy")->excludes("--layout");
     return [arguments] { return run(*arguments); };

@@ -46,46 +46,54 @@ std::string name_of(const DefibDiskRecord& disk) {
     return printable({disk.name, strnlen(disk.name, sizeof disk.name)});
 }
 
-void print_disks(const std::vector<DefibDiskRecord>& disks) {
-    if (disks.empty()) return;
-    fmt::print("\n{:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "DISK", "READS", "MB", "WRITES",
-               "MB", "BUSY", "IN FLIGHT");
+std::string disks_of(const std::vector<DefibDiskRecord>& disks) {
+    std::string text;
+    if (disks.empty()) return text;
+    const auto out = std::back_inserter(text);
+    fmt::format_to(out, "\n{:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "DISK", "READS", "MB",
+                   "WRITES", "MB", "BUSY", "IN FLIGHT");
     for (const DefibDiskRecord& disk : disks) {
-        fmt::print("{:<12} {:>9} {:>9} {:>9} {:>9} {:>9.2f} {:>9}\n", name_of(disk),
-                   disk.requests[DEFIB_DISK_READ], disk.sectors[DEFIB_DISK_READ] / SECTORS_A_MB,
-                   disk.requests[DEFIB_DISK_WRITE], disk.sectors[DEFIB_DISK_WRITE] / SECTORS_A_MB,
-                   seconds(disk.busy_ns), disk.in_flight);
+        fmt::format_to(out, "{:<12} {:>9} {:>9} {:>9} {:>9} {:>9.2f} {:>9}\n", name_of(disk),
+                       disk.requests[DEFIB_DISK_READ], disk.sectors[DEFIB_DISK_READ] / SECTORS_A_MB,
+                       disk.requests[DEFIB_DISK_WRITE],
+                       disk.sectors[DEFIB_DISK_WRITE] / SECTORS_A_MB, seconds(disk.busy_ns),
+                       disk.in_flight);
     }
+    return text;
 }
 
-void print_table(const MachineState& statistics) {
+std::string table_of(const MachineState& statistics) {
+    std::string text;
+    const auto out = std::back_inserter(text);
     const DefibMachineRecord& m = statistics.machine;
-    fmt::print("up        {:.2f} s, {} threads, {} forks\n", seconds(m.uptime_ns), m.threads,
-               m.forks);
-    fmt::print("load      {:.2f} {:.2f} {:.2f}\n", fixed(m.load[0]), fixed(m.load[1]),
-               fixed(m.load[2]));
-    fmt::print("memory    {} MB, {} free, {} in files, {} anonymous, {} shared\n",
-               mib(m.total_pages), mib(m.free_pages), mib(m.file_pages), mib(m.anonymous_pages),
-               mib(m.shared_pages));
-    fmt::print("swap      {} MB, {} free; {} pages in, {} out\n", mib(m.swap_total_pages),
-               mib(m.swap_free_pages), m.swapped_in, m.swapped_out);
-    fmt::print("faults    {}, {} major, {} killed for memory\n", m.faults, m.major_faults,
-               m.oom_kills);
+    fmt::format_to(out, "up        {:.2f} s, {} threads, {} forks\n", seconds(m.uptime_ns),
+                   m.threads, m.forks);
+    fmt::format_to(out, "load      {:.2f} {:.2f} {:.2f}\n", fixed(m.load[0]), fixed(m.load[1]),
+                   fixed(m.load[2]));
+    fmt::format_to(out, "memory    {} MB, {} free, {} in files, {} anonymous, {} shared\n",
+                   mib(m.total_pages), mib(m.free_pages), mib(m.file_pages), mib(m.anonymous_pages),
+                   mib(m.shared_pages));
+    fmt::format_to(out, "swap      {} MB, {} free; {} pages in, {} out\n", mib(m.swap_total_pages),
+                   mib(m.swap_free_pages), m.swapped_in, m.swapped_out);
+    fmt::format_to(out, "faults    {}, {} major, {} killed for memory\n", m.faults, m.major_faults,
+                   m.oom_kills);
     for (size_t i = 0; i < std::size(m.pressure_ns); i++) {
-        fmt::print("pressure  {:<6} {} {:.2f} {:.2f} {:.2f} %, {:.3f} s\n",
-                   PRESSURE_KINDS[i / DEGREES], PRESSURE_DEGREES[i % DEGREES],
-                   fixed(m.pressure[AVERAGES * i]), fixed(m.pressure[AVERAGES * i + 1]),
-                   fixed(m.pressure[AVERAGES * i + 2]), seconds(m.pressure_ns[i]));
+        fmt::format_to(out, "pressure  {:<6} {} {:.2f} {:.2f} {:.2f} %, {:.3f} s\n",
+                       PRESSURE_KINDS[i / DEGREES], PRESSURE_DEGREES[i % DEGREES],
+                       fixed(m.pressure[AVERAGES * i]), fixed(m.pressure[AVERAGES * i + 1]),
+                       fixed(m.pressure[AVERAGES * i + 2]), seconds(m.pressure_ns[i]));
     }
-    fmt::print("RCU       grace period {}, {}, {:.2f} s ago\n\n",
-               static_cast<int64_t>(m.rcu_sequence) >> 2,
-               (m.rcu_sequence & RCU_STATE_BITS) != 0 ? "begun" : "none now, the last one began",
-               seconds(m.rcu_age_ns));
-    fmt::print("{:>4} {:>9} {:>9} {:>9} {:>9} {:>9} {:>5} {:>4} {:>10} {:>8} {:>7} {}\n", "CPU",
-               "USER", "SYSTEM", "IRQ", "IDLE", "IOWAIT", "QUEUE", "IO", "SWITCHES", "PREEMPT",
-               "PID", "RUNS");
+    fmt::format_to(
+        out, "RCU       grace period {}, {}, {:.2f} s ago\n\n",
+        static_cast<int64_t>(m.rcu_sequence) >> 2,
+        (m.rcu_sequence & RCU_STATE_BITS) != 0 ? "begun" : "none now, the last one began",
+        seconds(m.rcu_age_ns));
+    fmt::format_to(out, "{:>4} {:>9} {:>9} {:>9} {:>9} {:>9} {:>5} {:>4} {:>10} {:>8} {:>7} {}\n",
+                   "CPU", "USER", "SYSTEM", "IRQ", "IDLE", "IOWAIT", "QUEUE", "IO", "SWITCHES",
+                   "PREEMPT", "PID", "RUNS");
     for (const DefibCpuRecord& cpu : statistics.cpus) {
-        fmt::print(
+        fmt::format_to(
+            out,
             "{:>4} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>5} {:>4} {:>10} {:>8x} {:>7} "
             "{}\n",
             cpu.cpu, seconds(cpu.user_ns + cpu.nice_ns), seconds(cpu.system_ns),
@@ -93,7 +101,7 @@ void print_table(const MachineState& statistics) {
             cpu.running, cpu.waiting_for_io, cpu.switches, static_cast<uint32_t>(cpu.preempt_count),
             cpu.pid, name_of(cpu) + (cpu.rcu_awaited != 0 ? " (RCU waits)" : ""));
     }
-    print_disks(statistics.disks);
+    return text + disks_of(statistics.disks);
 }
 
 nlohmann::ordered_json json_of(const DefibCpuRecord& cpu) {
@@ -176,7 +184,7 @@ Result<int> stat(const LookArguments& arguments) {
         print_json(json_of(**session, *seen));
         return DEFIB_EXIT_DONE;
     }
-    print_table(*seen);
+    fmt::print("{}", table_of(*seen));
     if (!seen->doubts.empty()) {
         fmt::print(stderr, "defib: {}: {}\n", arguments.target, seen->doubts);
     }
@@ -189,6 +197,12 @@ Result<nlohmann::ordered_json> statistics_as_json(Session& session) {
     const auto seen = look_at_machine(session);
     if (!seen) return std::unexpected(seen.error());
     return json_of(session, *seen);
+}
+
+Result<std::string> statistics_as_text(Session& session) {
+    const auto seen = look_at_machine(session);
+    if (!seen) return std::unexpected(seen.error());
+    return table_of(*seen);
 }
 
 Action declare_stat(CLI::App& options) {

@@ -14,6 +14,8 @@ namespace defib::boot {
 Action declare_stat(CLI::App& options);
 // As `defib stat --json` shows it.
 Result<nlohmann::ordered_json> statistics_as_json(Session& session);
+// As `defib stat` prints it.
+Result<std::string> statistics_as_text(Session& session);
 
 }  // namespace defib::boot
 

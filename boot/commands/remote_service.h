@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a session answers to a remote: the views as `defib ps`, `stat`, `log` and `locks` show them,
+// and repairs as `defib act` carries them out.
+#ifndef DEFIB_BOOT_COMMANDS_REMOTE_SERVICE_H
+#define DEFIB_BOOT_COMMANDS_REMOTE_SERVICE_H
+
+#include "boot/remote/service.h"
+#include "boot/session/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace defib::boot {
+
+struct ServeArguments {
+    std::string where;  // empty: nobody is served
+    std::string key;    // a file; empty: nobody may act
+};
+
+// --serve and --serve-key.
+void declare_serve(CLI::App& options, ServeArguments& arguments);
+
+// Null: nobody is to be served. The session outlives it.
+Result<std::unique_ptr<remote::Service>> start_service(const ServeArguments& arguments,
+                                                       Session& session);
+
+}  // namespace defib::boot
+
+#endif

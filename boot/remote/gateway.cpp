@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/remote/gateway.h"
+
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+#include "boot/remote/shared_file.h"
+
+namespace defib::boot::remote {
+namespace {
+
+constexpr int TIMEOUT_S = 5;
+
+std::unexpected<Error> cannot(const std::string& where) {
+    return fail(DEFIB_ERROR_BASE_CANNOT_READ, where, std::strerror(errno));
+}
+
+struct Addresses {
+    addrinfo* first = nullptr;
+    Addresses() = default;
+    Addresses(const Addresses&) = delete;
+    Addresses& operator=(const Addresses&) = delete;
+    ~Addresses() {
+        if (first != nullptr) freeaddrinfo(first);
+    }
+};
+
+// "127.0.0.1:7070", "[::1]:7070"; no names are looked up where it is to listen.
+Result<void> resolve(const std::string& where, int flags, Addresses& addresses) {
+    const size_t colon = where.rfind(':');
+    std::string host = where.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (colon == std::string::npos || host.empty() || colon + 1 == where.size()) {
+        return fail(DEFIB_ERROR_BASE_USAGE, where, "not an address",
+                    "write ADDRESS:PORT, or shm:FILE");
+    }
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags | AI_NUMERICSERV;
+    const int problem =
+        getaddrinfo(host.c_str(), where.c_str() + colon + 1, &hints, &addresses.first);
+    if (problem == 0) return {};
+    return fail(DEFIB_ERROR_BASE_USAGE, where, gai_strerror(problem));
+}
+
+class TcpMemory final : public OneSided {
+  public:
+    TcpMemory(UniqueFd socket, std::string where)
+        : socket_(std::move(socket)), where_(std::move(where)) {}
+
+    Result<void> read(uint64_t at, std::span<uint8_t> into) override {
+        while (!into.empty()) {
+            const auto size = static_cast<uint32_t>(std::min<size_t>(into.size(), MOST_READ));
+            if (auto told = exchange({Frame::READ, size, at}, {}); !told) return told;
+            if (auto got = receive(into.first(size)); !got) return got;
+            into = into.subspan(size);
+            at += size;
+        }
+        return {};
+    }
+
+    Result<void> write(uint64_t at, std::span<const uint8_t> bytes) override {
+        return exchange({Frame::WRITE, static_cast<uint32_t>(bytes.size()), at}, bytes);
+    }
+
+  private:
+    Result<void> exchange(const Frame& frame, std::span<const uint8_t> bytes) {
+        std::vector<uint8_t> all(sizeof frame + bytes.size());
+        std::memcpy(all.data(), &frame, sizeof frame);
+        std::ranges::copy(bytes, all.begin() + sizeof frame);
+        for (size_t sent = 0; sent < all.size();) {
+            const ssize_t count =
+                send(socket_.get(), all.data() + sent, all.size() - sent, MSG_NOSIGNAL);
+            if (count <= 0) return cannot(where_);
+            sent += static_cast<size_t>(count);
+        }
+        Frame answer;
+        if (auto got = receive({reinterpret_cast<uint8_t*>(&answer), sizeof answer}); !got) {
+            return got;
+        }
+        if (std::memcmp(&answer, &frame, sizeof frame) == 0) return {};
+        return fail(DEFIB_ERROR_BOOT_TARGET_FORMAT, where_, "it is no gateway of defib's");
+    }
+
+    Result<void> receive(std::span<uint8_t> into) {
+        while (!into.empty()) {
+            const ssize_t count = recv(socket_.get(), into.data(), into.size(), 0);
+            if (count == 0) {
+                return fail(DEFIB_ERROR_BASE_CANNOT_READ, where_, "the gateway has hung up");
+            }
+            if (count < 0) return cannot(where_);
+            into = into.subspan(static_cast<size_t>(count));
+        }
+        return {};
+    }
+
+    UniqueFd socket_;
+    std::string where_;
+};
+
+}  // namespace
+
+bool is_allowed(const Frame& frame) {
+    constexpr uint64_t SIZE = sizeof(DefibRemoteMailbox);
+    if (frame.size == 0) return false;
+    if (frame.operation == Frame::READ) {
+        return frame.size <= MOST_READ && frame.at <= SIZE && frame.size <= SIZE - frame.at;
+    }
+    if (frame.operation != Frame::WRITE || frame.size > MOST_WRITE) return false;
+    for (uint64_t slot = 0; slot < DEFIB_REMOTE_SLOTS; slot++) {
+        const uint64_t from = offsetof(DefibRemoteMailbox, slots) + slot * sizeof(DefibRemoteSlot) +
+                              offsetof(DefibRemoteSlot, request);
+        const uint64_t end = from + sizeof(DefibRemoteRequest);
+        if (frame.at >= from && frame.at <= end && frame.size <= end - frame.at) return true;
+    }
+    return false;
+}
+
+// -- One connection ------------------------------------------------------------------------------
+
+bool Conversation::take(OneSided& memory, std::span<const uint8_t> bytes, size_t& taken) {
+    taken = 0;
+    while (taken < bytes.size() && owed_.empty()) {
+        input_.push_back(bytes[taken++]);
+        if (input_.size() == sizeof(Frame)) {
+            Frame frame;
+            std::memcpy(&frame, input_.data(), sizeof frame);
+            if (!is_allowed(frame)) return false;
+        }
+        if (is_whole() && !carry_out(memory)) return false;
+    }
+    return true;
+}
+
+bool Conversation::is_whole() const {
+    if (input_.size() < sizeof(Frame)) return false;
+    Frame frame;
+    std::memcpy(&frame, input_.data(), sizeof frame);
+    return input_.size() == sizeof frame + (frame.operation == Frame::WRITE ? frame.size : 0);
+}
+
+bool Conversation::carry_out(OneSided& memory) {
+    Frame frame;
+    std::memcpy(&frame, input_.data(), sizeof frame);
+    owed_.assign(input_.begin(), input_.begin() + sizeof frame);
+    sent_ = 0;
+    bool is_done = false;
+    if (frame.operation == Frame::WRITE) {
+        is_done = memory.write(frame.at, std::span(input_).subspan(sizeof frame)).has_value();
+    } else {
+        owed_.resize(sizeof frame + frame.size);
+        is_done = memory.read(frame.at, std::span(owed_).subspan(sizeof frame)).has_value();
+    }
+    input_.clear();
+    return is_done;
+}
+
+void Conversation::has_sent(size_t size) {
+    sent_ += size;
+    if (sent_ < owed_.size()) return;
+    owed_.clear();
+    sent_ = 0;
+}
+
+// -- All of them ---------------------------------------------------------------------------------
+
+Gateway::Gateway(DefibRemoteMailbox& mailbox) : memory_(own_memory(mailbox)) {}
+
+Result<std::unique_ptr<Gateway>> Gateway::listen(const std::string& where,
+                                                 DefibRemoteMailbox& mailbox) {
+    Addresses addresses;
+    if (auto known = resolve(where, AI_NUMERICHOST | AI_PASSIVE, addresses); !known) {
+        return std::unexpected(known.error());
+    }
+    std::unique_ptr<Gateway> gateway(new Gateway(mailbox));
+    const addrinfo& one = *addresses.first;
+    gateway->listener_.reset(socket(one.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int fd = gateway->listener_.get();
+    const int yes = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(fd, one.ai_addr, one.ai_addrlen) != 0 || ::listen(fd, 8) != 0) return cannot(where);
+    sockaddr_storage bound{};
+    socklen_t size = sizeof bound;
+    char port[8] = {};
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0 &&
+        getnameinfo(reinterpret_cast<sockaddr*>(&bound), size, nullptr, 0, port, sizeof port,
+                    NI_NUMERICSERV) == 0) {
+        gateway->port_ = static_cast<uint16_t>(std::stoi(port));
+    }
+    return gateway;
+}
+
+void Gateway::step() {
+    accept_one();
+    for (auto& connection : connections_) {
+        if (connection && !serve(*connection)) connection.reset();
+    }
+}
+
+// A ninth connection takes the place of one that is there: who only holds one keeps nobody out.
+void Gateway::accept_one() {
+    UniqueFd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.is_open()) return;
+    const int yes = 1;
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    auto place = std::ranges::find_if(connections_, [](const auto& one) { return !one; });
+    if (place == connections_.end()) {
+        place = connections_.begin() + static_cast<long>(next_victim_++ % connections_.size());
+    }
+    *place = std::make_unique<Connection>(Connection{std::move(socket), {}});
+}
+
+// False: it is over.
+bool Gateway::serve(Connection& connection) {
+    const int fd = connection.socket.get();
+    if (const auto owed = connection.conversation.owed(); !owed.empty()) {
+        const ssize_t count = send(fd, owed.data(), owed.size(), MSG_NOSIGNAL);
+        if (count < 0) return errno == EAGAIN;
+        connection.conversation.has_sent(static_cast<size_t>(count));
+        return true;
+    }
+    uint8_t bytes[MOST_WRITE + sizeof(Frame)];
+    const ssize_t count = recv(fd, bytes, sizeof bytes, MSG_PEEK);
+    if (count < 0) return errno == EAGAIN;
+    if (count == 0) return false;
+    size_t taken = 0;
+    const bool is_well =
+        connection.conversation.take(*memory_, {bytes, static_cast<size_t>(count)}, taken);
+    if (!is_well) {
+        closed_++;
+        return false;
+    }
+    // The rest waits in the socket until this frame is answered.
+    if (recv(fd, bytes, taken, 0) < 0) return false;
+    const auto owed = connection.conversation.owed();
+    if (owed.empty()) return true;
+    const ssize_t sent = send(fd, owed.data(), owed.size(), MSG_NOSIGNAL);
+    if (sent > 0) connection.conversation.has_sent(static_cast<size_t>(sent));
+    return sent > 0 || errno == EAGAIN;
+}
+
+Result<std::unique_ptr<OneSided>> connect_to_gateway(const std::string& where) {
+    Addresses addresses;
+    if (auto known = resolve(where, 0, addresses); !known) return std::unexpected(known.error());
+    const addrinfo& one = *addresses.first;
+    UniqueFd socket(::socket(one.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const timeval limit{TIMEOUT_S, 0};
+    setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    const int yes = 1;
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (connect(socket.get(), one.ai_addr, one.ai_addrlen) != 0) return cannot(where);
+    return std::make_unique<TcpMemory>(std::move(socket), where);
+}
+
+Result<std::unique_ptr<OneSided>> connect_to(const std::string& where) {
+    if (where.starts_with("shm:")) return open_shared_file(where.substr(4));
+    return connect_to_gateway(where);
+}
+
+}  // namespace defib::boot::remote

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One-sided reads and writes over TCP, for a host that still lives: what an RDMA adapter would do
+// by itself. It knows nothing of requests. A connection may read all of the mailbox and write where
+// requests are written; what asks for more is closed. TLS is not invented here: ssh or stunnel
+// carry it.
+#ifndef DEFIB_BOOT_REMOTE_GATEWAY_H
+#define DEFIB_BOOT_REMOTE_GATEWAY_H
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "boot/remote/one_sided.h"
+#include "engine/abi/remote.h"
+#include "engine/base/unique_fd.h"
+
+namespace defib::boot::remote {
+
+// Little-endian, both ways; a read is answered by the same frame and the bytes, a write by the
+// frame.
+struct Frame {
+    enum Operation : uint32_t { READ = 1, WRITE = 2 };
+    uint32_t operation = 0;
+    uint32_t size = 0;
+    uint64_t at = 0;
+};
+inline constexpr uint32_t MOST_READ = 64U << 10;
+inline constexpr uint32_t MOST_WRITE = sizeof(DefibRemoteRequest);
+
+// Whether the gateway does that.
+bool is_allowed(const Frame& frame);
+
+// What one connection has sent so far, and what it is still owed; never more than one frame of
+// each.
+class Conversation {
+  public:
+    // Takes of the bytes what belongs to the frame at hand; gives how many. False: close it.
+    bool take(OneSided& memory, std::span<const uint8_t> bytes, size_t& taken);
+    std::span<const uint8_t> owed() const { return std::span(owed_).subspan(sent_); }
+    void has_sent(size_t size);
+
+  private:
+    bool is_whole() const;
+    bool carry_out(OneSided& memory);
+
+    std::vector<uint8_t> input_;
+    std::vector<uint8_t> owed_;
+    size_t sent_ = 0;
+};
+
+class Gateway {
+  public:
+    static Result<std::unique_ptr<Gateway>> listen(const std::string& where,
+                                                   DefibRemoteMailbox& mailbox);
+
+    // Each connection's next frame at the most, without waiting for anybody.
+    void step();
+    uint16_t port() const { return port_; }
+    uint64_t closed_for_cause() const { return closed_; }
+
+  private:
+    struct Connection {
+        UniqueFd socket;
+        Conversation conversation;
+    };
+    explicit Gateway(DefibRemoteMailbox& mailbox);
+    void accept_one();
+    bool serve(Connection& connection);
+
+    UniqueFd listener_;
+    std::unique_ptr<OneSided> memory_;
+    std::array<std::unique_ptr<Connection>, 8> connections_;
+    size_t next_victim_ = 0;  // who goes when a ninth comes
+    uint16_t port_ = 0;
+    uint64_t closed_ = 0;
+};
+
+Result<std::unique_ptr<OneSided>> connect_to_gateway(const std::string& where);
+
+}  // namespace defib::boot::remote
+
+#endif

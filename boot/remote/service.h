@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DEFIB_BOOT_REMOTE_SERVICE_H
+#define DEFIB_BOOT_REMOTE_SERVICE_H
+
+#include <memory>
+#include <string>
+
+#include "boot/remote/gateway.h"
+#include "boot/remote/server.h"
+#include "boot/remote/shared_file.h"
+
+namespace defib::boot::remote {
+
+// A mailbox with its server, and a gateway where it is to be reached by TCP.
+class Service {
+  public:
+    // "shm:FILE" or "ADDRESS:PORT".
+    static Result<std::unique_ptr<Service>> start(const std::string& where,
+                                                  const std::optional<Key>& operators, Serve serve);
+
+    // While the loop rests; gives when to look again.
+    uint64_t step(const Server::Clock& now_ns, uint64_t engine_turns);
+
+    const Server& server() const { return *server_; }
+    // Of "ADDRESS:0": the one that was free. 0: no gateway.
+    uint16_t port() const { return gateway_ ? gateway_->port() : 0; }
+
+  private:
+    std::unique_ptr<SharedMailbox> memory_;
+    std::unique_ptr<Server> server_;
+    std::unique_ptr<Gateway> gateway_;
+};
+
+}  // namespace defib::boot::remote
+
+#endif
