@@ -64,30 +64,39 @@ Result<Seen> look(Session& session) {
     return seen;
 }
 
+nlohmann::ordered_json json_of(const Session& session, const Seen& seen, uint32_t level) {
+    auto json = boot::json_of(session);
+    json["torn"] = seen.answer.torn;
+    json["complete"] = seen.answer.incomplete == 0 && seen.answer.records.lost == 0;
+    json["messages"] = nlohmann::ordered_json::array();
+    for (const SeenRecord& record : seen.records) {
+        const auto message = record.as<DefibLogRecord>(DEFIB_RECORD_LOG);
+        if (message && message->level <= level) json["messages"].push_back(json_of(*message));
+    }
+    return json;
+}
+
+std::string text_of(const Seen& seen, uint32_t level) {
+    std::string text;
+    for (const SeenRecord& record : seen.records) {
+        const auto message = record.as<DefibLogRecord>(DEFIB_RECORD_LOG);
+        if (message && message->level <= level) text += lines_of(*message);
+    }
+    return text;
+}
+
 Result<int> log(const Arguments& arguments) {
     auto session = open_session(arguments.look);
     if (!session) return std::unexpected(session.error());
     const auto seen = look(**session);
     if (!seen) return std::unexpected(seen.error());
-    const std::string doubts = doubts_of(seen->answer);
-    auto json = boot::json_of(**session);
-    json["torn"] = seen->answer.torn;
-    json["complete"] = seen->answer.incomplete == 0 && seen->answer.records.lost == 0;
-    json["messages"] = nlohmann::ordered_json::array();
-    for (const SeenRecord& record : seen->records) {
-        const auto message = record.as<DefibLogRecord>(DEFIB_RECORD_LOG);
-        if (!message || message->level > arguments.level) continue;
-        if (arguments.look.is_json) {
-            json["messages"].push_back(json_of(*message));
-        } else {
-            fmt::print("{}", lines_of(*message));
-        }
-    }
     if (arguments.look.is_json) {
-        print_json(json);
-    } else if (!doubts.empty()) {
-        fmt::print(stderr, "defib: {}: {}\n", arguments.look.target, doubts);
+        print_json(json_of(**session, *seen, arguments.level));
+        return DEFIB_EXIT_DONE;
     }
+    fmt::print("{}", text_of(*seen, arguments.level));
+    const std::string doubts = doubts_of(seen->answer);
+    if (!doubts.empty()) fmt::print(stderr, "defib: {}: {}\n", arguments.look.target, doubts);
     return DEFIB_EXIT_DONE;
 }
 
@@ -96,12 +105,13 @@ Result<int> log(const Arguments& arguments) {
 Result<std::string> log_as_text(Session& session) {
     const auto seen = look(session);
     if (!seen) return std::unexpected(seen.error());
-    std::string text;
-    for (const SeenRecord& record : seen->records) {
-        const auto message = record.as<DefibLogRecord>(DEFIB_RECORD_LOG);
-        if (message) text += lines_of(*message);
-    }
-    return text;
+    return text_of(*seen, LEAST_URGENT);
+}
+
+Result<nlohmann::ordered_json> log_as_json(Session& session) {
+    const auto seen = look(session);
+    if (!seen) return std::unexpected(seen.error());
+    return json_of(session, *seen, LEAST_URGENT);
 }
 
 Action declare_log(CLI::App& options) {

@@ -3,6 +3,7 @@
 #ifndef DEFIB_BOOT_COMMANDS_LOG_H
 #define DEFIB_BOOT_COMMANDS_LOG_H
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "boot/session/session.h"
@@ -14,6 +15,8 @@ namespace defib::boot {
 Action declare_log(CLI::App& options);
 // As `defib log` shows it.
 Result<std::string> log_as_text(Session& session);
+// As `defib log --json` does.
+Result<nlohmann::ordered_json> log_as_json(Session& session);
 
 }  // namespace defib::boot
 

@@ -71,7 +71,7 @@ Served answer(Session& session, DefibRemoteKind kind, const std::string& words) 
         case DEFIB_REMOTE_LOCKS:
             return is_json ? served(locks_as_json(session)) : served(locks_as_text(session));
         case DEFIB_REMOTE_LOG:
-            return served(log_as_text(session));
+            return is_json ? served(log_as_json(session)) : served(log_as_text(session));
         case DEFIB_REMOTE_ACT:
             return act(session, words);
         case DEFIB_REMOTE_MORE:
@@ -104,10 +104,16 @@ Result<std::unique_ptr<remote::Service>> start_service(const ServeArguments& arg
         if (!read) return std::unexpected(read.error());
         key = *read;
     }
-    return remote::Service::start(arguments.where, key,
-                                  [&session](DefibRemoteKind kind, const std::string& words) {
-                                      return answer(session, kind, words);
-                                  });
+    auto service = remote::Service::start(
+        arguments.where, key, [&session](DefibRemoteKind kind, const std::string& words) {
+            return answer(session, kind, words);
+        });
+    if (!service) return service;
+    const std::string port =
+        (*service)->port() == 0 ? "" : fmt::format(", port {}", (*service)->port());
+    fmt::print(stderr, "defib: {}{}: open to defib remote; acting {}\n", arguments.where, port,
+               key ? "to whoever has the key" : "to nobody");
+    return service;
 }
 
 }  // namespace defib::boot

@@ -64,7 +64,10 @@ Result<std::unique_ptr<SharedMailbox>> SharedMailbox::map(int fd, const std::str
 
 Result<std::unique_ptr<SharedMailbox>> SharedMailbox::make(const std::string& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!fd.is_open()) return cannot(DEFIB_ERROR_BASE_CANNOT_WRITE, file);
+    if (!fd.is_open()) {
+        return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, file, std::strerror(errno),
+                    errno == EEXIST ? "remove it if no defib run serves it any more" : "");
+    }
     auto made = map(fd.get(), file);
     if (!made) {
         unlink(file.c_str());
