@@ -109,8 +109,8 @@ Result<std::unique_ptr<remote::Service>> start_service(const ServeArguments& arg
             return answer(session, kind, words);
         });
     if (!service) return service;
-    const std::string port =
-        (*service)->port() == 0 ? "" : fmt::format(", port {}", (*service)->port());
+    const bool was_free = arguments.where.ends_with(":0");
+    const std::string port = was_free ? fmt::format(", port {}", (*service)->port()) : "";
     fmt::print(stderr, "defib: {}{}: open to defib remote; acting {}\n", arguments.where, port,
                key ? "to whoever has the key" : "to nobody");
     return service;
