@@ -58,9 +58,12 @@ Result<std::unique_ptr<llvm::TargetMachine>> machine_for(const Target& target) {
         feature.empty() || llvm::any_of(known->getAllProcessorFeatures(),
                                         [&](const auto& one) { return feature == one.Key; });
     if (!is_known) return unknown(feature.str());
-    return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-        target.triple, target.processor, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
-        std::nullopt, llvm::CodeGenOptLevel::Default));
+    // What more would be done for PTX, the driver does: the text is the same to the byte.
+    const auto level =
+        target.is_assembly ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::Default;
+    return std::unique_ptr<llvm::TargetMachine>(
+        found->createTargetMachine(target.triple, target.processor, target.features,
+                                   llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, level));
 }
 
 }  // namespace
@@ -141,6 +144,32 @@ void inline_calls(llvm::Module& module) {
     passes.run(std::move(inlining), module);
 }
 
+namespace {
+
+// What no assembler needs: comments, indents, empty lines. They are a seventh of the text, which an
+// image carries and a driver reads.
+std::string without_ornament(llvm::StringRef text) {
+    std::string plain;
+    plain.reserve(text.size());
+    while (!text.empty()) {
+        auto [line, rest] = text.split('\n');
+        text = rest;
+        line = line.split("//").first.trim();
+        if (line.empty()) continue;
+        bool was_space = false;
+        for (const char letter : line) {
+            const bool is_space = letter == ' ' || letter == '\t';
+            if (!is_space) plain += letter;
+            if (is_space && !was_space) plain += ' ';
+            was_space = is_space;
+        }
+        plain += '\n';
+    }
+    return plain;
+}
+
+}  // namespace
+
 Result<std::string> generate(llvm::Module& module, const Target& target) {
     auto machine = machine_for(target);
     if (!machine) return std::unexpected(machine.error());
@@ -152,7 +181,7 @@ Result<std::string> generate(llvm::Module& module, const Target& target) {
     if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, kind))
         return fail(DEFIB_ERROR_BASE_TOOL_FAILED, target.triple, "cannot emit this kind of file");
     passes.run(module);
-    return output.str().str();
+    return target.is_assembly ? without_ornament(output) : output.str().str();
 }
 
 }  // namespace defib::compiler
