@@ -57,6 +57,7 @@ class Lowering {
     llvm::Value* scratch_at(llvm::Value* offset, llvm::Value* size);
     llvm::Value* bits(const llvm::CallBase& call, bool is_store);
     llvm::Value* memory(const llvm::CallBase& call);
+    void note_record(const llvm::CallBase& call);
     void lower_record(const llvm::CallBase& call, llvm::Value*& result);
     llvm::Value* query(const llvm::CallBase& call);
 
