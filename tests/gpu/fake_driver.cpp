@@ -11,8 +11,8 @@
 //
 // Built as libcuda.so.1 and found through LD_LIBRARY_PATH. DEFIB_FAKE_GPU says what kind of card it
 // plays: `reads-only-writable` cannot register memory that may only be read, `displays` has a time
-// limit, `miscounts` looks in wrong places, `dies` faults after its first turns,
-// `dies-guarding` some time after it was given a policy.
+// limit, `miscounts` looks in wrong places, `dies` faults after its first turns or when it is
+// asked, `dies-guarding` some time after it was given a policy.
 //
 // Of the kernel module's window (kernel-hooks/window.c) no second mapping can be had. It is given
 // the same frames through a test's own device (tests/gpu/card_module), where that is loaded.
@@ -86,12 +86,16 @@ int turn_until_stopped(DefibEngine& engine) {
         for (uint64_t& offset : engine.target->binding.values) offset ^= 0x10;
     }
     defib::runtime::start(engine, now_ns());
-    while (defib::runtime::turn(engine, now_ns()) != defib::runtime::Turn::stop) {
-        if (plays("dies") && engine.turns == TURNS_TO_LIVE) return DIED;
+    const auto dies_at_once = [&] {
+        const bool is_asked = engine.mailbox->posted != engine.mailbox->done;
+        return plays("dies") && (is_asked || engine.turns >= TURNS_TO_LIVE);
+    };
+    while (!dies_at_once()) {
+        if (defib::runtime::turn(engine, now_ns()) == defib::runtime::Turn::stop) return STOPPED;
         if (dies_guarding && now_ns() > dies_at) return DIED;
         rest(engine);
     }
-    return STOPPED;
+    return DIED;
 }
 
 // NOLINTBEGIN(performance-no-int-to-ptr): addresses of this GPU are addresses of this process.
