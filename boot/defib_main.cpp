@@ -18,11 +18,8 @@ int main(int argc, char** argv) {
         {"image", "build, sign, verify and show the image that a machine starts"},
     };
     const std::span<const defib::Command> tables[] = {
-        defib::boot::commands(),
-        defib::boot::console::commands(),
-        defib::layouts::commands(),
-        defib::signing::commands(),
-        defib::image::commands(),
+        defib::boot::commands(),    defib::boot::console::commands(), defib::layouts::commands(),
+        defib::signing::commands(), defib::image::commands(),
     };
     return defib::run_commands("defib",
                                "First aid for a Linux kernel that can no longer help itself.",
