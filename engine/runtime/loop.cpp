@@ -111,6 +111,11 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
             run_view(engine, command, now_ns, answer);
             break;
         case DEFIB_COMMAND_ACT:
+            // Whoever asks may have begun long ago, beside a guard: another kernel may have booted.
+            if (engine.responder != nullptr && !is_still_the_kernel(engine, now_ns)) {
+                answer.outcome = DEFIB_OUTCOME_REFUSED;
+                break;
+            }
             act(engine, command.routine, command.arguments, now_ns, answer);
             break;
         case DEFIB_COMMAND_STATISTICS:

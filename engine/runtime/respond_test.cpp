@@ -406,6 +406,25 @@ TEST_F(Respond, TakesNoFurtherStepOnAnotherKernel) {
     EXPECT_EQ(machine.count(DEFIB_JOURNAL_IDENTITY_LOST), 1U);
 }
 
+TEST_F(Respond, CarriesOutNoCommandOnAnotherKernel) {
+    machine.start();
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_ACT;
+    command.routine = machine.repair;
+    command.arguments[0] = 7;
+    post(machine.engine.mailbox(), command);
+    machine.run_ms(1);
+    EXPECT_EQ(machine.engine.mailbox().answer.outcome, uint32_t{DEFIB_OUTCOME_COMMITTED});
+    machine.memory.write<uint64_t>(SickMachine::WITNESS, 0);
+    command.arguments[0] = 8;
+    post(machine.engine.mailbox(), command);
+    machine.run_ms(1);
+    EXPECT_TRUE(is_answered(machine.engine.mailbox()));
+    EXPECT_EQ(machine.engine.mailbox().answer.outcome, uint32_t{DEFIB_OUTCOME_REFUSED});
+    ASSERT_EQ(machine.acts.size(), 1U);
+    EXPECT_EQ(machine.acts[0].pid, 7);
+}
+
 TEST_F(Respond, BelievesNothingOfAMalformedPolicy) {
     machine.add_rule("memory").step_count = DEFIB_POLICY_STEPS + 1;
     machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
