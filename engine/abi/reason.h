@@ -34,7 +34,8 @@
     X(RAISES,        18, 0, "it may only be lowered")                                              \
     X(NOT_STOPPED,   19, 0, "it has to be stopped first, and off its run queue")                   \
     X(TOO_MANY,      20, 0, "more than can be done in one go")                                     \
-    X(LOCKED,        21, 1, "the kernel is just changing it")
+    X(LOCKED,        21, 1, "the kernel is just changing it")                                      \
+    X(PINNED,        22, 1, "something may run on that CPU alone")
 // clang-format on
 
 #define DEFIB_REASON_ENUM(name, number, passes, text) \

@@ -16,7 +16,7 @@ constexpr uint32_t ATTEMPTS = 2;
 // Stages take turns: what one found is what the next one starts from.
 DefibRecords object_room(const DefibEngine& engine, uint32_t stage) {
     return {reinterpret_cast<uint64_t>(engine.objects) +
-                uint64_t{stage % 2} * uint64_t{DEFIB_OBJECT_ROOM},
+                uint64_t{stage % 2} * static_cast<uint64_t>(DEFIB_OBJECT_ROOM),
             DEFIB_OBJECT_ROOM, 0, 0, 0};
 }
 

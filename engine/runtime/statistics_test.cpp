@@ -40,7 +40,8 @@ TEST(PublishedJournal, IsWhatTheEngineWrote) {
     engine->journal = own.get();
     engine->published = seen.get();
     DefibJournalEntry entry{};
-    for (uint32_t i = 1; i <= 3; i++) append(*own, 10 * i, DEFIB_JOURNAL_EXECUTED, i, {i, 0, 0, 0});
+    for (uint32_t i = 1; i <= 3; i++)
+        append(*own, uint64_t{10} * i, DEFIB_JOURNAL_EXECUTED, i, {i, 0, 0, 0});
     EXPECT_FALSE(read_entry(*seen, 1, entry));
     publish(*engine, Publish::what_is_much);
     EXPECT_FALSE(read_entry(*seen, 1, entry));

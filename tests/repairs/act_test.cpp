@@ -131,6 +131,8 @@ void cgroups(Ward& ward, Person& person) {
     ASSERT_TRUE(lab::ok(limited));
     person.repairs(with("set_cpu_max", pid, "quota_us=20000"));
     EXPECT_EQ(ward.file("/cg/a/cpu.max"), "20000 100000\n");
+    person.repairs("quarantine_cpu cpu=1");
+    person.repairs("release_cpu cpu=1");
 }
 
 void refusals(Ward& ward, Person& person) {

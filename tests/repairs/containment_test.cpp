@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What holds many at once: a cgroup frozen, a cgroup's CPU time limited. Each is
-// the kernel's own state, so the kernel's own files tell of it, and the kernel takes it back as
+// What holds many at once: a cgroup frozen, a cgroup's CPU time limited, a CPU in quarantine. Each
+// is the kernel's own state, so the kernel's own files tell of it, and the kernel takes it back as
 // if it had done it itself.
 #include <fmt/format.h>
 
@@ -160,6 +160,78 @@ void limits_cpu_time(Ward& ward) {
     end(ward, busy);
 }
 
+constexpr uint64_t BAD_CPU = 1;
+
+// A CPU's ticks in user mode, by the guest's count.
+uint64_t user_ticks(Ward& ward, uint64_t cpu) {
+    std::istringstream text(ward.file("/proc/stat"));
+    std::string name;
+    while (text >> name) {
+        uint64_t ticks = 0;
+        if (name == fmt::format("cpu{}", cpu) && text >> ticks) return ticks;
+    }
+    return ~uint64_t{0};
+}
+
+// Who may run on the CPUs of a mask alone.
+std::string alone_on(Ward& ward, const std::string& mask) {
+    const std::string words = fmt::format(
+        "for f in $(grep -l '^Cpus_allowed:.{}$' /proc/[0-9]*/status); do head -n 1 $f; "
+        "done",
+        mask);
+    const auto ran = ward.guest().run({"sh", "-c", words});
+    return ran ? ran->out : to_line(ran.error());
+}
+
+void empties_a_cpu(Ward& ward) {
+    SCOPED_TRACE("quarantine");
+    std::vector<pid_t> crowd;
+    for (int i = 0; i < 4; i++) crowd.push_back(ward.start({"sh", "-c", BUSY}));
+    crowd.push_back(ward.start({"sh", "-c", FORKS}));
+    crowd.push_back(ward.start({"sh", "-c", fmt::format("renice -n 5 -p $$; {}", BUSY)}));
+    for (const pid_t pid : crowd) EXPECT_TRUE(ward.runs(pid));
+    crowd.push_back(ward.start_victim("spin-rt 1"));
+    const auto is_used = [&] {
+        const uint64_t before = user_ticks(ward, BAD_CPU);
+        return comes(ward, "work on the CPU", [&] { return user_ticks(ward, BAD_CPU) > before; });
+    };
+    EXPECT_TRUE(ward.refused("release_cpu", {BAD_CPU}, DEFIB_REASON_STATE));
+    EXPECT_TRUE(ward.refused("quarantine_cpu", {64}, DEFIB_REASON_ARGUMENT));
+    EXPECT_TRUE(ward.refused("quarantine_cpu", {3}, DEFIB_REASON_ARGUMENT));
+    for (int round = 0; round < 2; round++) {
+        SCOPED_TRACE(round);
+        EXPECT_TRUE(is_used());
+        EXPECT_TRUE(ward.done("quarantine_cpu", {BAD_CPU})) << alone_on(ward, "2");
+        const uint64_t before = user_ticks(ward, BAD_CPU);
+        const uint64_t others = user_ticks(ward, 0);
+        EXPECT_TRUE(
+            comes(ward, "work elsewhere", [&] { return user_ticks(ward, 0) > others + 100; }));
+        // A tick that is under way may be counted yet.
+        EXPECT_LE(user_ticks(ward, BAD_CPU), before + 1);
+        const pid_t young = ward.start({"sh", "-c", BUSY});
+        EXPECT_TRUE(ward.runs(young));
+        const std::string status = ward.file(fmt::format("/proc/{}/status", young));
+        EXPECT_NE(status.find("Cpus_allowed:\t7\n"), std::string::npos) << status;
+        EXPECT_TRUE(ward.done("release_cpu", {BAD_CPU}));
+        end(ward, {young});
+    }
+    EXPECT_TRUE(is_used());
+    // Not the last one, and not where somebody has nowhere else to go.
+    EXPECT_TRUE(ward.done("quarantine_cpu", {0}));
+    EXPECT_TRUE(ward.done("quarantine_cpu", {2}));
+    EXPECT_TRUE(ward.refused("quarantine_cpu", {BAD_CPU}, DEFIB_REASON_ARGUMENT));
+    EXPECT_TRUE(ward.done("release_cpu", {2}));
+    EXPECT_TRUE(ward.done("release_cpu", {0}));
+    crowd.push_back(ward.start({"taskset", "2", "sleep", "100000"}));
+    EXPECT_TRUE(ward.becomes(crowd.back(), 'S'));
+    EXPECT_TRUE(ward.refused("quarantine_cpu", {BAD_CPU}, DEFIB_REASON_PINNED));
+    end(ward, crowd);
+    // The kernel finds its own state as it left it.
+    sh(ward, "echo 0 > /sys/devices/system/cpu/cpu1/online");
+    EXPECT_TRUE(ward.refused("quarantine_cpu", {BAD_CPU}, DEFIB_REASON_ARGUMENT));
+    sh(ward, "echo 1 > /sys/devices/system/cpu/cpu1/online");
+}
+
 TEST_P(Containment, HoldsCgroupsAndLetsThemGo) {
     Ward ward({.kernel = GetParam()});
     ASSERT_TRUE(ward.is_open());
@@ -167,6 +239,13 @@ TEST_P(Containment, HoldsCgroupsAndLetsThemGo) {
     freezes_a_cgroup(ward);
     does_not_freeze_init(ward);
     limits_cpu_time(ward);
+    ward.expect_healthy();
+}
+
+TEST_P(Containment, EmptiesACpuAndGivesItBack) {
+    Ward ward({.kernel = GetParam(), .cpus = 3});
+    ASSERT_TRUE(ward.is_open());
+    empties_a_cpu(ward);
     ward.expect_healthy();
 }
 

@@ -46,7 +46,8 @@ class TestEngine {
     std::unique_ptr<DefibJournal> journal_ = std::make_unique<DefibJournal>();
     std::unique_ptr<DefibResponder> responder_;
     std::vector<uint64_t> records_ = std::vector<uint64_t>(8192);
-    std::vector<uint64_t> objects_ = std::vector<uint64_t>(size_t{DEFIB_OBJECT_ROOM} / 8 * 2);
+    std::vector<uint64_t> objects_ =
+        std::vector<uint64_t>(static_cast<size_t>(DEFIB_OBJECT_ROOM) / 8 * 2);
     std::vector<uint64_t> replica_records_ =
         std::vector<uint64_t>(size_t{DEFIB_REPLICAS} * DEFIB_REPLICA_RECORDS / 8);
 };
