@@ -31,6 +31,9 @@
 	module_param_cb(name, &name##_ops, NULL, 0200);                                            \
 	MODULE_PARM_DESC(name, about)
 
+/* No fault, but a repair by the kernel's own hand, to compare defib's with (tests/bench). */
+#define DEFIB_RIVAL(name, start, about) DEFIB_FAULT(name, start, about)
+
 #define DELAY_MS 200
 
 /* The kernel log is the witness; a warning, so that it reaches the serial console too. */
