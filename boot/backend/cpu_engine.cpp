@@ -22,7 +22,8 @@ CpuEngine::CpuEngine(const DefibWindow& window, const DefibKernelMap& map, const
       mailbox_(std::make_unique<DefibMailbox>()),
       journal_(std::make_unique<DefibJournal>()),
       records_(std::make_unique_for_overwrite<uint64_t[]>(RECORD_WORDS)),
-      objects_(std::make_unique_for_overwrite<uint64_t[]>(size_t{DEFIB_OBJECT_ROOM} / 8 * 2)),
+      objects_(std::make_unique_for_overwrite<uint64_t[]>(static_cast<size_t>(DEFIB_OBJECT_ROOM) /
+                                                          8 * 2)),
       replica_records_(std::make_unique_for_overwrite<uint64_t[]>(size_t{DEFIB_REPLICAS} *
                                                                   DEFIB_REPLICA_RECORDS / 8)),
       engine_(std::make_unique<DefibEngine>()),

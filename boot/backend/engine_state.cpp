@@ -46,7 +46,7 @@ DefibEngine* lay_out(Arena& arena, uint32_t record_bytes) {
     auto* mailbox = arena.take<DefibMailbox>();
     auto* journal = arena.take<DefibJournal>();
     auto* responder = arena.take<DefibResponder>();
-    std::byte* objects = arena.take(uint64_t{DEFIB_OBJECT_ROOM} * 2);
+    std::byte* objects = arena.take(static_cast<uint64_t>(DEFIB_OBJECT_ROOM) * 2);
     std::byte* replica_records = arena.take(uint64_t{DEFIB_REPLICAS} * DEFIB_REPLICA_RECORDS);
     std::byte* records = arena.take(record_bytes);
     if (engine == nullptr) return nullptr;

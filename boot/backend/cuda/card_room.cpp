@@ -35,8 +35,8 @@ Result<CardRoom> CardRoom::make(const ClaimPointer& claim, const Program& progra
         {RECORDS, room.arena_},
         {size_t{DEFIB_POOL_LINES} * 8, room.pool_tags_},
         {size_t{DEFIB_POOL_LINES} * DEFIB_LINE_SIZE, room.pool_words_},
-        {workers * DEFIB_WORKER_RECORDS, room.worker_records_},
-        {size_t{DEFIB_OBJECT_ROOM} * 2, room.objects_},
+        {workers * static_cast<size_t>(DEFIB_WORKER_RECORDS), room.worker_records_},
+        {static_cast<size_t>(DEFIB_OBJECT_ROOM) * 2, room.objects_},
         {size_t{DEFIB_REPLICAS} * DEFIB_REPLICA_RECORDS, room.replica_records_},
     };
     for (const auto& wanted : all) {
