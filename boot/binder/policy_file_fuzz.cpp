@@ -32,7 +32,7 @@ boot::Manifest small_manifest() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     constexpr size_t DIGESTS_AT = 16;
-    static const boot::Manifest manifest = small_manifest();
+    static const boot::Manifest MANIFEST = small_manifest();
     boot::PolicySources sources;
     if (size >= DIGESTS_AT + 96) {
         std::memcpy(sources.source.data(), data + DIGESTS_AT, 32);
@@ -40,15 +40,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         std::memcpy(sources.binding.data(), data + DIGESTS_AT + 64, 32);
     }
     const auto read =
-        boot::read_policy(std::as_bytes(std::span(data, size)), sources, manifest, "fuzz");
+        boot::read_policy(std::as_bytes(std::span(data, size)), sources, MANIFEST, "fuzz");
     if (!read) return 0;
     must(runtime::check_policy(read->table));
     must(read->notes.size() * 4 <= size);
     boot::Bound bound;
-    bound.routines.resize(manifest.routines.size());
-    must(!boot::what_is_off(read->table, manifest, bound));
+    bound.routines.resize(MANIFEST.routines.size());
+    must(!boot::what_is_off(read->table, MANIFEST, bound));
     for (boot::BoundRoutine& routine : bound.routines) routine.why_off = "of the fuzzer";
-    must(boot::what_is_off(read->table, manifest, bound).has_value() ==
+    must(boot::what_is_off(read->table, MANIFEST, bound).has_value() ==
          (read->table.rule_count != 0));
     return 0;
 }

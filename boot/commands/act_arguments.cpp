@@ -22,9 +22,8 @@ std::optional<uint64_t> number_of(std::string_view text, const Argument& argumen
         text.remove_prefix(2);
     }
     uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [at, error] = std::from_chars(text.data(), end, value, base);
-    if (error != std::errc() || at != end) return std::nullopt;
+    const auto [at, error] = std::from_chars(text.begin(), text.end(), value, base);
+    if (error != std::errc() || at != text.end()) return std::nullopt;
     const uint64_t bits = 8 * std::clamp<uint64_t>(argument.width, 1, 8);
     const uint64_t most = (~uint64_t{0} >> (64 - bits)) >> (argument.is_signed ? 1 : 0);
     if (value > most) return std::nullopt;

@@ -29,6 +29,7 @@ Result<int> demo(const Arguments& arguments) {
     if (!arguments.fault.empty()) words.insert(words.end(), {"--fault", arguments.fault});
     if (!arguments.report.empty()) words.insert(words.end(), {"--report", arguments.report});
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     execv(argv[0], argv.data());
