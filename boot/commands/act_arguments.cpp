@@ -8,8 +8,6 @@
 #include <charconv>
 #include <optional>
 
-#include "engine/routines/views/records.h"
-
 namespace defib::boot {
 namespace {
 
@@ -38,17 +36,6 @@ std::optional<uint64_t> signal_number(const Session& session, std::string_view n
     return static_cast<uint64_t>(found->second.value);
 }
 
-// The number on the left, the text behind it.
-Result<DefibProcessRecord> find_process(Session& session, int64_t pid) {
-    const auto seen = session.view("process", "threads");
-    if (!seen) return std::unexpected(seen.error());
-    for (const SeenRecord& record : seen->records) {
-        const auto process = record.as<DefibProcessRecord>(DEFIB_RECORD_PROCESS);
-        if (process && process->pid == pid) return *process;
-    }
-    return fail(DEFIB_ERROR_BOOT_NOT_DONE, std::to_string(pid), "no such process");
-}
-
 std::optional<uint64_t> value_in(const DefibProcessRecord& process, std::string_view name) {
     const std::pair<std::string_view, uint64_t> values[] = {
         {"task", process.task},
@@ -71,6 +58,16 @@ std::string usage_of(std::span<const Argument> arguments) {
 }
 
 }  // namespace
+
+Result<DefibProcessRecord> find_process(Session& session, int64_t pid) {
+    const auto seen = session.view("process", "threads");
+    if (!seen) return std::unexpected(seen.error());
+    for (const SeenRecord& record : seen->records) {
+        const auto process = record.as<DefibProcessRecord>(DEFIB_RECORD_PROCESS);
+        if (process && process->pid == pid) return *process;
+    }
+    return fail(DEFIB_ERROR_BOOT_NOT_DONE, std::to_string(pid), "no such process");
+}
 
 Result<std::map<std::string, std::string>> read_words(const std::vector<std::string>& words) {
     std::map<std::string, std::string> named;

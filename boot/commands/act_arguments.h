@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "boot/session/session.h"
+#include "engine/routines/views/records.h"
 
 namespace defib::boot {
 
@@ -26,6 +27,9 @@ Result<std::map<std::string, std::string>> read_words(const std::vector<std::str
 // Bad use where something is missing, unknown, or no number of that argument's width.
 Result<ActArguments> fill_arguments(Session& session, const RoutineEntry& routine,
                                     std::map<std::string, std::string> words);
+
+// The process or thread of that number.
+Result<DefibProcessRecord> find_process(Session& session, int64_t pid);
 
 }  // namespace defib::boot
 

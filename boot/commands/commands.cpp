@@ -3,6 +3,7 @@
 #include "boot/commands/commands.h"
 
 #include "boot/commands/act.h"
+#include "boot/commands/checkpoint.h"
 #include "boot/commands/demo.h"
 #include "boot/commands/dump.h"
 #include "boot/commands/files.h"
@@ -39,6 +40,8 @@ std::span<const Command> commands() {
         {"", "dump", "a target's memory as an ELF core, for crash, drgn and gdb", declare_dump},
         {"", "files", "what is mounted, which files memory holds; save what the disks have not",
          declare_files},
+        {"", "checkpoint", "one process as a core, for gdb; it stands still meanwhile",
+         declare_checkpoint},
         {"", "demo", "a real kernel is broken and brought back", declare_demo},
         {"image", "install", "put an image into the slot that is not needed",
          declare_image_install},

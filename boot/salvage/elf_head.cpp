@@ -6,34 +6,16 @@
 
 #include <cstring>
 
+#include "boot/salvage/elf_notes.h"
+
 namespace defib::boot {
 namespace {
 
 constexpr uint64_t PAGE_SIZE = 4096;
-constexpr uint64_t NOTE_ALIGNMENT = 4;
-constexpr std::string_view OURS = "DEFIB";
+constexpr std::string_view OURS = OUR_NOTES;
 constexpr std::string_view KERNELS = "VMCOREINFO";
 // Notes are text for people; more than this is not one.
 constexpr uint64_t MOST_NOTE_BYTES = uint64_t{256} << 20;
-
-uint64_t round_up(uint64_t value, uint64_t to) {
-    return (value + to - 1) / to * to;
-}
-
-template <class T>
-void append(std::string& to, const T& value) {
-    to.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-void append_note(std::string& to, std::string_view name, uint32_t type, std::string_view text) {
-    append(to, Elf64_Nhdr{.n_namesz = static_cast<Elf64_Word>(name.size() + 1),
-                          .n_descsz = static_cast<Elf64_Word>(text.size()),
-                          .n_type = type});
-    to.append(name).push_back('\0');
-    to.resize(round_up(to.size(), NOTE_ALIGNMENT));
-    to.append(text);
-    to.resize(round_up(to.size(), NOTE_ALIGNMENT));
-}
 
 std::span<const DefibRange> ranges_of(const Kernel& kernel) {
     return std::span(kernel.window.ranges).first(kernel.window.count);

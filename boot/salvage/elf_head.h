@@ -28,7 +28,8 @@ enum class NoteKind : uint32_t {
     log = 3,
     processes = 4,
     locks = 5,
-    summary = 6
+    summary = 6,
+    process = 7  // of a process' core: what the other notes have no place for, JSON
 };
 
 struct DumpNote {

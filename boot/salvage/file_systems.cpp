@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <map>
 #include <tuple>
 
 #include "boot/session/repair.h"
@@ -24,41 +23,11 @@ std::string text_in(const char (&text)[SIZE]) {
     return printable({text, strnlen(text, SIZE)});
 }
 
-using Mounts = std::map<uint64_t, DefibMountRecord>;
-
-// A mount covers a folder of the one around it; the outermost is its own parent.
-std::string path_of(const Mounts& mounts, const DefibMountRecord& mount, FileNames& names) {
-    std::string path;
-    const DefibMountRecord* at = &mount;
-    for (int i = 0; i < MOST_MOUNTS_ON_EACH_OTHER; i++) {
-        if (at->parent == at->mount) return path.empty() ? "/" : path;
-        const auto parent = mounts.find(at->parent);
-        if (parent == mounts.end()) return {};
-        const auto way = names.path_of(at->point, parent->second.root);
-        if (!way) return {};
-        if (!way->empty()) path.insert(0, shown(*way));
-        at = &parent->second;
-    }
-    return {};
-}
-
 std::string device_of(const DefibFileSystemRecord& record) {
     const uint32_t major = record.device >> MINOR_BITS;
     const uint32_t minor = record.device & ((1U << MINOR_BITS) - 1);
     // Of one without a device s_id is its type's name, of all of them.
     return major == 0 ? fmt::format("{}:{}", major, minor) : text_in(record.id);
-}
-
-Result<Mounts> mounts_of(Session& session, std::string& doubts) {
-    const auto seen = session.view("mounted");
-    if (!seen) return std::unexpected(seen.error());
-    doubts += gaps_in(seen->answer, "mounts");
-    Mounts mounts;
-    for (const SeenRecord& record : seen->records) {
-        const auto mount = record.as<DefibMountRecord>(DEFIB_RECORD_MOUNT);
-        if (mount) mounts[mount->mount] = *mount;
-    }
-    return mounts;
 }
 
 void take_mounts(const Mounts& mounts, FileNames& names, FileSystem& one) {
@@ -76,6 +45,34 @@ void take_mounts(const Mounts& mounts, FileNames& names, FileSystem& one) {
 }
 
 }  // namespace
+
+// A mount covers a folder of the one around it; the outermost is its own parent.
+std::string path_of(const Mounts& mounts, const DefibMountRecord& mount, FileNames& names) {
+    std::string path;
+    const DefibMountRecord* at = &mount;
+    for (int i = 0; i < MOST_MOUNTS_ON_EACH_OTHER; i++) {
+        if (at->parent == at->mount) return path.empty() ? "/" : path;
+        const auto parent = mounts.find(at->parent);
+        if (parent == mounts.end()) return {};
+        const auto way = names.path_of(at->point, parent->second.root);
+        if (!way) return {};
+        if (!way->empty()) path.insert(0, shown(*way));
+        at = &parent->second;
+    }
+    return {};
+}
+
+Result<Mounts> mounts_of(Session& session, std::string& doubts) {
+    const auto seen = session.view("mounted");
+    if (!seen) return std::unexpected(seen.error());
+    doubts += gaps_in(seen->answer, "mounts");
+    Mounts mounts;
+    for (const SeenRecord& record : seen->records) {
+        const auto mount = record.as<DefibMountRecord>(DEFIB_RECORD_MOUNT);
+        if (mount) mounts[mount->mount] = *mount;
+    }
+    return mounts;
+}
 
 std::string gaps_in(const DefibAnswer& answer, std::string_view what) {
     std::string text;

@@ -5,6 +5,7 @@
 #ifndef DEFIB_BOOT_SALVAGE_FILE_SYSTEMS_H
 #define DEFIB_BOOT_SALVAGE_FILE_SYSTEMS_H
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,13 @@ struct FileSystems {
     std::vector<FileSystem> all;
     std::string doubts;  // what could not be read; empty: nothing
 };
+
+// By the address of each.
+using Mounts = std::map<uint64_t, DefibMountRecord>;
+// `doubts` gets what could not be read.
+Result<Mounts> mounts_of(Session& session, std::string& doubts);
+// From the root of its name space on, as shown(); empty: it could not be followed.
+std::string path_of(const Mounts& mounts, const DefibMountRecord& mount, FileNames& names);
 
 Result<FileSystems> file_systems_of(Session& session, FileNames& names);
 

@@ -101,7 +101,7 @@ kernel_struct cred___image {
 
 // What XSAVE wrote, or FXSAVE on an old processor: in `regs`. Since 5.16 (87d0e5be0fac) behind a
 // pointer, as it may grow.
-kernel_union fpregs_state {};
+kernel_union fpregs_state{};
 kernel_struct fpstate {
     u32 user_size;
     u64 user_xfeatures;

@@ -24,7 +24,7 @@ struct DefibPlace {
 #define DEFIB_IMAGE_LIMITS 16u  // RLIM_NLIMITS
 
 struct DefibImageRecord {
-    uint64_t task;  // of a thread that still has memory: address
+    uint64_t task;        // of a thread that still has memory: address
     uint64_t page_table;  // address of its top table
     uint64_t start_code;
     uint64_t end_code;
@@ -37,7 +37,7 @@ struct DefibImageRecord {
     uint64_t arg_end;
     uint64_t env_start;
     uint64_t env_end;
-    uint64_t areas;  // as the kernel counts them
+    uint64_t areas;    // as the kernel counts them
     uint64_t pending;  // signals of the whole process
     uint64_t auxv[DEFIB_IMAGE_AUXV];
     uint64_t limits[DEFIB_IMAGE_LIMITS];  // soft
@@ -61,10 +61,10 @@ struct DefibImageRecord {
 // As many words as there are in struct pt_regs.
 #define DEFIB_IMAGE_REGISTERS 21u
 
-#define DEFIB_THREAD_RUNS 1u        // on a CPU: what of it is in memory may be old
-#define DEFIB_THREAD_HAS_ENDED 2u   // do_exit()
+#define DEFIB_THREAD_RUNS 1u       // on a CPU: what of it is in memory may be old
+#define DEFIB_THREAD_HAS_ENDED 2u  // do_exit()
 #define DEFIB_THREAD_IS_FROZEN 4u
-#define DEFIB_THREAD_HAS_FPU 8u     // what the floating point unit held is in memory
+#define DEFIB_THREAD_HAS_FPU 8u       // what the floating point unit held is in memory
 #define DEFIB_THREAD_WAS_STOPPED 16u  // its CPU was, by a panic: its registers are of then
 
 struct DefibImageThreadRecord {
@@ -102,8 +102,8 @@ struct DefibImageFileRecord {
     int64_t offset;
     int64_t size;
     uint32_t descriptor;
-    uint32_t flags;  // as open(2) takes them
-    uint32_t kind;   // i_mode
+    uint32_t flags;   // as open(2) takes them
+    uint32_t kind;    // i_mode
     uint32_t device;  // of a device's file: which
     uint32_t closes_on_exec;
     uint32_t links;
@@ -116,9 +116,9 @@ struct DefibImageFileRecord {
 struct DefibImageAreaRecord {
     uint64_t first;
     uint64_t end;
-    uint64_t flags;      // VM_*
+    uint64_t flags;       // VM_*
     uint64_t page_index;  // vm_pgoff
-    uint64_t file;       // address of the struct file; 0: none
+    uint64_t file;        // address of the struct file; 0: none
     struct DefibPlace place;
     uint64_t inode;
 };

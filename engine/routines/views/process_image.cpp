@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr u64 SIGNALS = 64;          // _NSIG
+constexpr u64 SIGNALS = 64;                // _NSIG
 constexpr u64 MOST_DESCRIPTORS = 1 << 20;  // NR_OPEN_MAX is more; a process has not
 
 void require_same(kp<task_struct> task, s32 pid, u64 start_ns) {

@@ -1,0 +1,224 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `defib checkpoint PID`: one process as a core. It stands still for as long as its memory takes to
+// copy: what can be done before and behind that is done there.
+#include "boot/commands/checkpoint.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+
+#include "boot/commands/act_arguments.h"
+#include "boot/commands/checkpoint_json.h"
+#include "boot/commands/look.h"
+#include "boot/commands/task_state.h"
+#include "boot/find/kernel_memory.h"
+#include "boot/salvage/core_notes.h"
+#include "boot/salvage/process_core.h"
+#include "boot/session/hold.h"
+#include "engine/runtime/translate.h"
+
+namespace defib::boot {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t MOST_TEXT = uint64_t{4} << 20;  // of arguments, or of the environment
+constexpr uint64_t PAGE_SIZE = 4096;
+constexpr size_t CODE_SEGMENT = 17;         // among a thread's registers
+constexpr uint64_t CODE_SEGMENT_32 = 0x23;  // __USER32_CS
+
+struct Arguments {
+    LookArguments look;
+    int pid = 0;
+    std::string output;
+    uint32_t deadline_ms = 5000;
+    bool is_as_it_is = false;
+};
+
+std::chrono::microseconds since(Clock::time_point start) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+}
+
+Result<DefibProcessRecord> process_of(Session& session, int pid) {
+    const auto found = find_process(session, pid);
+    if (!found) return found;
+    const std::string who = std::to_string(pid);
+    if (found->tgid != pid) {
+        return fail(DEFIB_ERROR_BASE_USAGE, who, fmt::format("a thread of process {}", found->tgid),
+                    "give the process");
+    }
+    if (found->mm == 0 && found->threads < 2) {
+        return fail(DEFIB_ERROR_BOOT_NOT_DONE, who,
+                    "it has no memory of its own: a thread of the kernel's, or one that has ended");
+    }
+    if (session.target().kind() == TargetKind::host && pid == ::getpid()) {
+        return fail(DEFIB_ERROR_BASE_USAGE, who, "this is the one that copies",
+                    "take it from another process");
+    }
+    return found;
+}
+
+// Where the kernel has the top of its page tables: in the direct map.
+Result<uint64_t> page_table_of(const Session& session, uint64_t address) {
+    KernelMemory memory(session.kernel().window, session.kernel().map);
+    DefibCache cache{};
+    const auto place = runtime::translate(memory.target(), cache, address & ~(PAGE_SIZE - 1), 8);
+    if (place.death != DEFIB_DEATH_NONE) {
+        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, session.target().name(),
+                    fmt::format("no page table at {:#x}", address));
+    }
+    return place.physical;
+}
+
+std::string text_between(UserPages& pages, uint64_t first, uint64_t end) {
+    return first < end ? pages.read(first, std::min(end - first, MOST_TEXT)) : std::string();
+}
+
+bool is_32_bit(const ProcessImage& image) {
+    return std::ranges::any_of(image.threads, [](const ImageThread& thread) {
+        return thread.data.has_registers != 0 &&
+               (thread.data.registers[CODE_SEGMENT] & 0xffff) == CODE_SEGMENT_32;
+    });
+}
+
+// What is done while it stands still.
+Result<Checkpoint> copy(Session& session, const DefibProcessRecord& who, const Mounts& mounts,
+                        NewFile& file) {
+    FileNames names(session);
+    auto image = look_at_process(session, who, mounts, names);
+    if (!image) return std::unexpected(image.error());
+    if (is_32_bit(*image)) {
+        return fail(DEFIB_ERROR_BOOT_NOT_DONE, std::to_string(who.pid),
+                    "a 32-bit program: no core is made of these");
+    }
+    const auto top = page_table_of(session, image->process.page_table);
+    if (!top) return std::unexpected(top.error());
+    Checkpoint taken;
+    taken.image = std::move(*image);
+    const DefibImageRecord& process = taken.image.process;
+    UserPages pages(session.kernel().window, session.kernel().map, *top);
+    const auto start = Clock::now();
+    auto memory =
+        write_core_memory(taken.image.areas, pages, file, CORE_MEMORY_AT, Hold::is_asked_to_end);
+    if (!memory) return std::unexpected(memory.error());
+    taken.memory = std::move(*memory);
+    taken.copying = since(start);
+    taken.arguments = text_between(pages, process.arg_start, process.arg_end);
+    taken.environment = text_between(pages, process.env_start, process.env_end);
+    return taken;
+}
+
+bool has_panicked(Session& session, const DefibProcessRecord& who) {
+    const auto seen = session.view(
+        "image", {}, std::array{who.task, static_cast<uint64_t>(who.pid), who.start_ns});
+    if (!seen || seen->records.empty()) return false;
+    const auto image = seen->records.front().as<DefibImageRecord>(DEFIB_RECORD_IMAGE);
+    return image && image->has_panicked != 0;
+}
+
+Result<Checkpoint> take_held(Session& session, const DefibProcessRecord& who, const Mounts& mounts,
+                             NewFile& file, std::chrono::milliseconds within) {
+    auto hold = Hold::take(session, who, within);
+    if (!hold) return std::unexpected(hold.error());
+    auto taken = copy(session, who, mounts, file);
+    if (!taken) return taken;
+    if (auto held = (*hold)->check(); !held) return std::unexpected(held.error());
+    const auto frozen = (*hold)->release();
+    if (!frozen) return std::unexpected(frozen.error());
+    taken->held = (*hold)->was_frozen_before() ? "frozen before, and left so" : "frozen";
+    taken->frozen = *frozen;
+    taken->until_it_stood = (*hold)->until_it_stood();
+    return taken;
+}
+
+Result<Checkpoint> take(Session& session, const Arguments& arguments, NewFile& file) {
+    const auto who = process_of(session, arguments.pid);
+    if (!who) return std::unexpected(who.error());
+    std::string doubts;
+    const auto mounts = mounts_of(session, doubts);
+    if (!mounts) return std::unexpected(mounts.error());
+    const bool is_dead = session.target().kind() == TargetKind::core || has_panicked(session, *who);
+    auto taken = is_dead || arguments.is_as_it_is
+                     ? copy(session, *who, *mounts, file)
+                     : take_held(session, *who, *mounts, file,
+                                 std::chrono::milliseconds(arguments.deadline_ms));
+    if (!taken) return taken;
+    if (is_dead) taken->held = "dead";
+    if (taken->held.empty()) taken->held = "as it is";
+    taken->image.state = state_letter(session.layout(), who->state, who->exit_state);
+    taken->image.doubts += doubts;
+    return taken;
+}
+
+std::string how_it_stood(const Checkpoint& taken) {
+    if (taken.held != "frozen") return taken.held;
+    return fmt::format("frozen for {:.1f} ms, {:.1f} of them until it stood",
+                       static_cast<double>(taken.frozen.count()) / 1000,
+                       static_cast<double>(taken.until_it_stood.count()) / 1000);
+}
+
+void tell(const Arguments& arguments, const Checkpoint& taken) {
+    const double megabytes = static_cast<double>(taken.memory.bytes) / (1 << 20);
+    const double seconds = static_cast<double>(taken.copying.count()) / 1e6;
+    fmt::print(
+        "{}: process {} {}, {} threads, {} mappings, {} open files, {:.1f} MB\n{}; copied at "
+        "{:.0f} MB/s\n",
+        arguments.output, arguments.pid,
+        taken.image.threads.empty() ? "" : taken.image.threads.front().comm,
+        taken.image.threads.size(), taken.image.areas.size(), taken.image.files.size(), megabytes,
+        how_it_stood(taken), seconds > 0 ? megabytes / seconds : 0);
+    for (const std::string& doubt : doubts_of(taken)) fmt::print(stderr, "defib: {}\n", doubt);
+}
+
+Result<int> checkpoint(const Arguments& arguments) {
+    // A file that may not grow any more is an error, and no reason to end with a process frozen.
+    signal(SIGXFSZ, SIG_IGN);
+    const bool may_write = !arguments.is_as_it_is && !arguments.look.target.starts_with("core:");
+    auto session = open_session(arguments.look, may_write ? Access::act : Access::look);
+    if (!session) return std::unexpected(session.error());
+    auto file = NewFile::make(arguments.output);
+    if (!file) return std::unexpected(file.error());
+    const auto taken = take(**session, arguments, *file);
+    if (!taken) return std::unexpected(taken.error());
+    if (!(*session)->target().is_still_there()) {
+        return fail(DEFIB_ERROR_BOOT_TARGET_LOST, (*session)->target().name(),
+                    "it went while a process was copied");
+    }
+    auto json = boot::json_of(**session);
+    json.update(json_of(*taken));
+    const std::string notes = core_notes(taken->image, taken->arguments, json.dump(1));
+    if (auto done = finish_core(*file, taken->memory, notes); !done)
+        return std::unexpected(done.error());
+    if (arguments.look.is_json)
+        print_json(json);
+    else
+        tell(arguments, *taken);
+    return DEFIB_EXIT_DONE;
+}
+
+}  // namespace
+
+Action declare_checkpoint(CLI::App& options) {
+    auto arguments = std::make_shared<Arguments>();
+    declare_look(options, arguments->look);
+    options.get_option("--json")->description(
+        "what the core's own notes have no place for, as JSON");
+    options.add_option("pid", arguments->pid, "which process")->required()->type_name("PID");
+    options.add_option("-o,--output", arguments->output, "the file to make")
+        ->required()
+        ->type_name("FILE");
+    options
+        .add_option("--deadline", arguments->deadline_ms, "how long to wait until it stands still")
+        ->type_name("MS");
+    options.add_flag("--as-it-is", arguments->is_as_it_is,
+                     "do not freeze it: of a kernel that hangs, where nothing runs");
+    return [arguments] { return checkpoint(*arguments); };
+}
+
+}  // namespace defib::boot

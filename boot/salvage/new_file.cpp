@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/salvage/new_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace defib::boot {
+
+Result<NewFile> NewFile::make(const std::filesystem::path& path) {
+    std::string unfinished = path.string() + ".unfinished";
+    UniqueFd fd(open(unfinished.c_str(), O_RDWR | O_CLOEXEC | O_CREAT | O_NOFOLLOW, 0600));
+    if (!fd.is_open()) return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished, std::strerror(errno));
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+        return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished, "another one is being written");
+    // One that is there belongs to a program that was killed.
+    if (ftruncate(fd.get(), 0) != 0)
+        return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished, std::strerror(errno));
+    return NewFile(std::move(fd), path, std::move(unfinished));
+}
+
+NewFile::~NewFile() {
+    if (fd_.is_open()) unlink(unfinished_.c_str());
+}
+
+std::unexpected<Error> NewFile::cannot() const {
+    return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished_, std::strerror(errno));
+}
+
+Result<void> NewFile::put(uint64_t offset, Bytes bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written =
+            pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return cannot();
+        bytes = bytes.subspan(static_cast<size_t>(written));
+        offset += static_cast<uint64_t>(written);
+    }
+    return {};
+}
+
+Result<void> NewFile::finish(uint64_t size) {
+    if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return cannot();
+    if (fsync(fd_.get()) != 0) return cannot();
+    if (rename(unfinished_.c_str(), path_.c_str()) != 0) return cannot();
+    const UniqueFd done = std::move(fd_);
+    return {};
+}
+
+}  // namespace defib::boot
