@@ -19,6 +19,8 @@
 #include "boot/commands/task_state.h"
 #include "boot/find/kernel_memory.h"
 #include "boot/salvage/core_notes.h"
+#include "boot/salvage/dump.h"
+#include "boot/salvage/file_pages.h"
 #include "boot/salvage/process_core.h"
 #include "boot/session/hold.h"
 #include "engine/runtime/translate.h"
@@ -137,10 +139,23 @@ Result<Checkpoint> take_held(Session& session, const DefibProcessRecord& who, co
     return taken;
 }
 
+// A dump may have been made without what a core is about.
+Result<std::string> doubts_of_dump(const Session& session) {
+    const uint32_t level = level_of_dump(session).value_or(0);
+    if ((level & DUMP_WITHOUT_USER) != 0) {
+        return fail(DEFIB_ERROR_BOOT_CANNOT_LOOK, session.target().name(),
+                    "it was made without the pages of processes", "take one with --level 0 to 7");
+    }
+    if ((level & (DUMP_WITHOUT_CACHE | DUMP_WITHOUT_PRIVATE_CACHE)) == 0) return "";
+    return "The dump was made without pages of files: what is mapped of these is zeros here. ";
+}
+
 Result<Checkpoint> take(Session& session, const Arguments& arguments, NewFile& file) {
+    const auto left_out = doubts_of_dump(session);
+    if (!left_out) return std::unexpected(left_out.error());
     const auto who = process_of(session, arguments.pid);
     if (!who) return std::unexpected(who.error());
-    std::string doubts;
+    std::string doubts = *left_out;
     const auto mounts = mounts_of(session, doubts);
     if (!mounts) return std::unexpected(mounts.error());
     const bool is_dead = session.target().kind() == TargetKind::core || has_panicked(session, *who);

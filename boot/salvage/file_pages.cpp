@@ -34,7 +34,8 @@ bool is_zero(Bytes bytes) {
     return std::ranges::all_of(bytes, [](std::byte one) { return one == std::byte{0}; });
 }
 
-// The level that a dump of ours was made with; nothing: it is none, or does not say.
+}  // namespace
+
 std::optional<uint32_t> level_of_dump(const Session& session) {
     const Target& target = session.target();
     if (target.kind() != TargetKind::core || !looks_like_elf(target.memory().bytes())) return {};
@@ -44,8 +45,6 @@ std::optional<uint32_t> level_of_dump(const Session& session) {
     std::memcpy(&progress, target.memory().bytes().data() + head->progress_at, sizeof progress);
     return progress.level;
 }
-
-}  // namespace
 
 FilePages::FilePages(Session& session) : session_(session) {
     const DefibWindow& window = session.kernel().window;

@@ -12,6 +12,7 @@
 #ifndef DEFIB_BOOT_SALVAGE_FILE_PAGES_H
 #define DEFIB_BOOT_SALVAGE_FILE_PAGES_H
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct SavedPages {
                torn.empty() && doubts.empty();
     }
 };
+
+// The level that a dump of ours was made with; nothing: the target is none, or does not say.
+std::optional<uint32_t> level_of_dump(const Session& session);
 
 class FilePages {
   public:

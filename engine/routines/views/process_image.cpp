@@ -143,8 +143,9 @@ VIEW(image, SUMMARY("a process: memory's bounds, credentials, limits, folders"),
         record->descriptors = files->fdt->max_fds;
 }
 
+// Where each thread's view has the thread, this has nothing: they are given the same arguments.
 COLLECTOR(image_threads, SUMMARY("the threads of a process, whatever it is"), FUEL(400000))
-(kp<task_struct> task, s32 pid, u64 start_ns) {
+(u64 /*nothing*/, kp<task_struct> task, s32 pid, u64 start_ns) {
     require_same(task, pid, start_ns);
     for (auto thread : list_of(task_struct, thread_node, &task->signal->thread_head))
         emit_pointer(thread);
