@@ -3,6 +3,7 @@
 #include "boot/salvage/process_image.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -23,6 +24,18 @@ constexpr size_t MOST_GROUPS = 65536;  // NGROUPS_MAX
 constexpr uint32_t MOST_FPU_BYTES = 16384;
 constexpr uint32_t LEAST_FPU_BYTES = 512;  // of FXSAVE
 
+// As /proc/PID/fd shows what is in no folder.
+std::string name_of_nowhere(const ImageFile& file) {
+    switch (file.data.kind & S_IFMT) {
+        case S_IFIFO:
+            return fmt::format("pipe:[{}]", file.data.number);
+        case S_IFSOCK:
+            return fmt::format("socket:[{}]", file.data.number);
+        default:
+            return fmt::format("{}:[{}]", file.type, file.data.number);
+    }
+}
+
 class Look {
   public:
     Look(Session& session, const DefibProcessRecord& who, const Mounts& mounts, FileNames& names)
@@ -39,6 +52,7 @@ class Look {
     Result<void> look_at_files();
     Result<void> look_at_signals();
     Result<void> look_at_groups();
+    Result<void> find_names();
     void add_thread(const DefibImageThreadRecord& data, KernelMemory& memory);
     bool is_sound(const DefibImageAreaRecord& area) const;
     std::string path_to(const DefibPlace& place);
@@ -89,9 +103,22 @@ Result<void> Look::look_at_process() {
                     why == DEFIB_DEATH_NONE ? "it is gone" : reason_text(why));
     }
     image_.process = *process;
-    image_.program = path_to(process->program);
-    image_.root = path_to(process->root);
-    image_.folder = path_to(process->folder);
+    return {};
+}
+
+// A name takes views of its own, and a view's records are good until the next one: so all names
+// come last.
+Result<void> Look::find_names() {
+    image_.program = path_to(image_.process.program);
+    image_.root = path_to(image_.process.root);
+    image_.folder = path_to(image_.process.folder);
+    for (ImageArea& area : image_.areas)
+        if (area.data.file != 0) area.path = path_to(area.data.place);
+    for (ImageFile& file : image_.files) {
+        const auto mount = mounts_.find(file.data.place.mount);
+        const bool is_nowhere = mount == mounts_.end() || mount->second.name_space == 0;
+        file.path = is_nowhere ? name_of_nowhere(file) : path_to(file.data.place);
+    }
     return {};
 }
 
@@ -131,7 +158,7 @@ Result<void> Look::look_at_areas() {
     for (uint64_t from = 0;;) {
         const auto seen = view("image_areas", "mappings", from);
         if (!seen) return std::unexpected(seen.error());
-        size_t count = 0;
+        const size_t before = image_.areas.size();
         for (const SeenRecord& record : seen->records) {
             const auto area = record.as<DefibImageAreaRecord>(DEFIB_RECORD_IMAGE_AREA);
             if (!area) continue;
@@ -139,10 +166,10 @@ Result<void> Look::look_at_areas() {
                 image_.doubts += "A mapping is where none can be. ";
                 return {};
             }
-            count++;
             from = area->end;
-            image_.areas.push_back({*area, area->file == 0 ? "" : path_to(area->place)});
+            image_.areas.push_back({*area, {}});
         }
+        const size_t count = image_.areas.size() - before;
         if (count < DEFIB_AREAS_AT_ONCE) return {};
         if (image_.areas.size() > MOST_AREAS) {
             image_.doubts += "There are more mappings than a process can have. ";
@@ -155,16 +182,14 @@ Result<void> Look::look_at_files() {
     for (uint64_t from = 0; image_.files.size() < MOST_FILES;) {
         const auto seen = view("image_files", "open files", from);
         if (!seen) return std::unexpected(seen.error());
-        size_t count = 0;
+        const size_t before = image_.files.size();
         for (const SeenRecord& record : seen->records) {
             const auto file = record.as<DefibImageFileRecord>(DEFIB_RECORD_IMAGE_FILE);
             if (!file) continue;
-            count++;
             from = uint64_t{file->descriptor} + 1;
-            image_.files.push_back(
-                {*file, path_to(file->place), printable({file->type, strnlen(file->type, 16)})});
+            image_.files.push_back({*file, {}, printable({file->type, strnlen(file->type, 16)})});
         }
-        if (count < DEFIB_FILES_OF_PROCESS_AT_ONCE) return {};
+        if (image_.files.size() - before < DEFIB_FILES_OF_PROCESS_AT_ONCE) return {};
     }
     return {};
 }
@@ -193,8 +218,9 @@ Result<void> Look::look_at_groups() {
 }
 
 Result<ProcessImage> Look::look() {
-    for (const auto part : {&Look::look_at_process, &Look::look_at_threads, &Look::look_at_areas,
-                            &Look::look_at_files, &Look::look_at_signals, &Look::look_at_groups}) {
+    for (const auto part :
+         {&Look::look_at_process, &Look::look_at_threads, &Look::look_at_areas,
+          &Look::look_at_files, &Look::look_at_signals, &Look::look_at_groups, &Look::find_names}) {
         if (auto seen = (this->*part)(); !seen) return std::unexpected(seen.error());
     }
     return std::move(image_);

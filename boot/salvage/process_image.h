@@ -18,10 +18,11 @@ struct ImageThread {
     std::string comm;
 
     bool is(uint32_t flag) const { return (data.flags & flag) != 0; }
-    // Of a process that is neither frozen nor stopped by a panic: from when it last came into the
-    // kernel. It may have run on since.
+    // Of one that runs, and is neither frozen nor stopped by a panic: from when it last came into
+    // the kernel. It may have run on since.
     bool has_old_registers() const {
-        return is(DEFIB_THREAD_RUNS) && !is(DEFIB_THREAD_WAS_STOPPED);
+        return is(DEFIB_THREAD_RUNS) && !is(DEFIB_THREAD_WAS_STOPPED) &&
+               !is(DEFIB_THREAD_IS_FROZEN);
     }
 };
 

@@ -5,12 +5,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "boot/session/repair.h"
+#include "engine/routines/views/image_records.h"
 
 namespace defib::boot {
 namespace {
 
+constexpr auto BETWEEN_LOOKS = std::chrono::microseconds(200);
 constexpr auto TO_THAW = std::chrono::milliseconds(5000);
 constexpr int ENDING[] = {SIGINT, SIGTERM, SIGHUP};
 // These tell of a fault of this program's own and cannot wait.
@@ -52,6 +55,7 @@ Result<void> Hold::freeze(std::chrono::milliseconds within) {
     // Whatever becomes of it, it is thawed.
     is_held_ = true;
     const auto frozen = repair(session_, "freeze", arguments_, within);
+    if (frozen && frozen->is_done()) wait_until_off_cpus(start_ + within);
     until_it_stood_ = in_us(Clock::now() - start_);
     if (!frozen) return std::unexpected(frozen.error());
     if (frozen->is_done()) return {};
@@ -62,6 +66,21 @@ Result<void> Hold::freeze(std::chrono::milliseconds within) {
     return fail(DEFIB_ERROR_BOOT_NOT_DONE, fmt::format("process {}", pid_),
                 "it cannot be frozen: " + why_not(session_, *frozen),
                 "--as-it-is takes it without, also of a kernel that hangs");
+}
+
+// A thread says that it is frozen just before it leaves its CPU (cgroup_enter_frozen()), and what
+// the floating point unit holds is in memory when it has. Where one does not leave by then it is
+// copied without.
+void Hold::wait_until_off_cpus(Clock::time_point deadline) {
+    const auto runs = [](const SeenRecord& record) {
+        const auto thread = record.as<DefibImageThreadRecord>(DEFIB_RECORD_IMAGE_THREAD);
+        return thread && (thread->flags & DEFIB_THREAD_RUNS) != 0;
+    };
+    while (Clock::now() < deadline) {
+        const auto seen = session_.view("image_thread", {}, arguments_);
+        if (!seen || std::ranges::none_of(seen->records, runs)) return;
+        std::this_thread::sleep_for(BETWEEN_LOOKS);
+    }
 }
 
 Result<void> Hold::check() {

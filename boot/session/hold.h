@@ -41,6 +41,7 @@ class Hold {
 
     Hold(Session& session, const DefibProcessRecord& who);
     Result<void> freeze(std::chrono::milliseconds within);
+    void wait_until_off_cpus(Clock::time_point deadline);
 
     Session& session_;
     std::array<uint64_t, 3> arguments_;

@@ -174,8 +174,12 @@ void expect_all_to_be_told(const json& told, pid_t pid) {
     EXPECT_EQ((*read)["bytes"], 8192);
     EXPECT_EQ((*read)["kind"], "file");
     EXPECT_EQ((*read)["close_on_exec"], false);
+    ASSERT_EQ(told["files"].size(), 6U) << told["files"];
+    for (size_t i = 0; i < told["files"].size(); i++) EXPECT_EQ(told["files"][i]["descriptor"], i);
     const json* pipe = one_of(told["files"], "kind", "pipe");
     ASSERT_NE(pipe, nullptr) << told["files"];
+    EXPECT_TRUE(
+        std::regex_match((*pipe)["path"].get<std::string>(), std::regex("pipe:\\[[0-9]+\\]")));
 
     const json* user = one_of(told["signals"], "signal", SIGUSR1);
     ASSERT_NE(user, nullptr) << told["signals"];
@@ -307,8 +311,6 @@ TEST(CheckpointOfSpoiltMemory, ComesToAnEnd) {
     ASSERT_TRUE(ok(checkpoint_of(dump, *pid, folder / "sound")));
 
     std::mt19937_64 random(7);
-    size_t refused = 0;
-    size_t different = 0;
     for (int round = 0; round < 12; round++) {
         const std::string spoilt = folder / "spoilt";
         fs::copy_file(dump, spoilt, fs::copy_options::overwrite_existing);
@@ -331,13 +333,9 @@ TEST(CheckpointOfSpoiltMemory, ComesToAnEnd) {
                                    "sh", DEFIB_PROGRAM, "checkpoint", std::to_string(*pid), "-o",
                                    folder / "of-spoilt", "--target", "core:" + spoilt});
         EXPECT_TRUE(ok(said)) << "a crash, or it did not end";
-        const bool is_there = fs::exists(folder / "of-spoilt");
-        refused += is_there ? 0 : 1;
-        different += is_there ? 1 : 0;
         fs::remove(folder / "of-spoilt");
         EXPECT_FALSE(fs::exists(folder / "of-spoilt.unfinished"));
     }
-    EXPECT_EQ(refused + different, 12U);
 }
 
 }  // namespace
