@@ -28,7 +28,7 @@ constexpr uint64_t ENTRIES = uint64_t{1} << BITS_A_LEVEL;
 constexpr int ATTEMPTS = 3;
 // A page may be mapped more than once: the zero page, what is shared.
 constexpr uint64_t TIMES_MAPPED = 4;
-constexpr uint64_t LEAST_BUDGET = 4096;
+constexpr uint64_t LEAST_BUDGET = 64;
 
 uint64_t end_of(uint64_t address, uint32_t shift) {
     return ((address >> shift) + 1) << shift;

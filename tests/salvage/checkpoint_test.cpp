@@ -289,6 +289,15 @@ TEST(CheckpointRefuses, InOneLineAndLeavesNothing) {
     auto hold = boot::Hold::take(**session, *who, std::chrono::seconds(5));
     ASSERT_TRUE(ok(hold));
     EXPECT_TRUE(ok((*hold)->check()));
+    // Who is asked to end lets it go first.
+    EXPECT_FALSE(boot::Hold::is_asked_to_end());
+    ASSERT_EQ(::raise(SIGTERM), 0);
+    EXPECT_TRUE(boot::Hold::is_asked_to_end());
+    sigset_t asked;
+    sigemptyset(&asked);
+    sigaddset(&asked, SIGTERM);
+    int number = 0;
+    ASSERT_EQ(sigwait(&asked, &number), 0);
     ASSERT_TRUE(ok(guest->signal(*pid, SIGKILL)));
     ASSERT_TRUE(ok(guest->wait_for_exit(*pid)));
     const auto gone = (*hold)->check();
