@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/remote/gateway.h"
 
-#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -12,42 +12,16 @@
 #include <cstring>
 
 #include "boot/remote/shared_file.h"
+#include "engine/base/tcp.h"
 
 namespace defib::boot::remote {
 namespace {
 
 constexpr int TIMEOUT_S = 5;
+constexpr const char* OR_A_FILE = ", or shm:FILE";
 
 std::unexpected<Error> cannot(const std::string& where) {
     return fail(DEFIB_ERROR_BASE_CANNOT_READ, where, std::strerror(errno));
-}
-
-struct Addresses {
-    addrinfo* first = nullptr;
-    Addresses() = default;
-    Addresses(const Addresses&) = delete;
-    Addresses& operator=(const Addresses&) = delete;
-    ~Addresses() {
-        if (first != nullptr) freeaddrinfo(first);
-    }
-};
-
-// "127.0.0.1:7070", "[::1]:7070"; no names are looked up where it is to listen.
-Result<void> resolve(const std::string& where, int flags, Addresses& addresses) {
-    const size_t colon = where.rfind(':');
-    std::string host = where.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    if (colon == std::string::npos || host.empty() || colon + 1 == where.size()) {
-        return fail(DEFIB_ERROR_BASE_USAGE, where, "not an address",
-                    "write ADDRESS:PORT, or shm:FILE");
-    }
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = flags | AI_NUMERICSERV;
-    const int problem =
-        getaddrinfo(host.c_str(), where.c_str() + colon + 1, &hints, &addresses.first);
-    if (problem == 0) return {};
-    return fail(DEFIB_ERROR_BASE_USAGE, where, gai_strerror(problem));
 }
 
 class TcpMemory final : public OneSided {
@@ -175,25 +149,11 @@ Gateway::Gateway(DefibRemoteMailbox& mailbox) : memory_(own_memory(mailbox)) {}
 
 Result<std::unique_ptr<Gateway>> Gateway::listen(const std::string& where,
                                                  DefibRemoteMailbox& mailbox) {
-    Addresses addresses;
-    if (auto known = resolve(where, AI_NUMERICHOST | AI_PASSIVE, addresses); !known) {
-        return std::unexpected(known.error());
-    }
+    auto listener = listen_tcp(where, OR_A_FILE);
+    if (!listener) return std::unexpected(listener.error());
     std::unique_ptr<Gateway> gateway(new Gateway(mailbox));
-    const addrinfo& one = *addresses.first;
-    gateway->listener_.reset(socket(one.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const int fd = gateway->listener_.get();
-    const int yes = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(fd, one.ai_addr, one.ai_addrlen) != 0 || ::listen(fd, 8) != 0) return cannot(where);
-    sockaddr_storage bound{};
-    socklen_t size = sizeof bound;
-    char port[8] = {};
-    if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0 &&
-        getnameinfo(reinterpret_cast<sockaddr*>(&bound), size, nullptr, 0, port, sizeof port,
-                    NI_NUMERICSERV) == 0) {
-        gateway->port_ = static_cast<uint16_t>(std::stoi(port));
-    }
+    gateway->listener_ = std::move(listener->socket);
+    gateway->port_ = listener->port;
     return gateway;
 }
 
@@ -247,17 +207,9 @@ bool Gateway::serve(Connection& connection) {
 }
 
 Result<std::unique_ptr<OneSided>> connect_to_gateway(const std::string& where) {
-    Addresses addresses;
-    if (auto known = resolve(where, 0, addresses); !known) return std::unexpected(known.error());
-    const addrinfo& one = *addresses.first;
-    UniqueFd socket(::socket(one.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const timeval limit{TIMEOUT_S, 0};
-    setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    const int yes = 1;
-    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (connect(socket.get(), one.ai_addr, one.ai_addrlen) != 0) return cannot(where);
-    return std::make_unique<TcpMemory>(std::move(socket), where);
+    auto socket = connect_tcp(where, TIMEOUT_S, OR_A_FILE);
+    if (!socket) return std::unexpected(socket.error());
+    return std::make_unique<TcpMemory>(std::move(*socket), where);
 }
 
 Result<std::unique_ptr<OneSided>> connect_to(const std::string& where) {
