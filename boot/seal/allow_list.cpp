@@ -27,6 +27,7 @@ std::vector<Allowance> supervisor_allowances(const Files& files) {
         {__NR_write, file(files.journal), "the journal"},
         {__NR_fdatasync, file(files.journal), "the journal survives the machine"},
         {__NR_write, file(files.notify), "the watchdog of whoever started this"},
+        {__NR_write, file(files.teller), "findings, for the program that is told of them"},
         {__NR_read, file(files.signals), "which signal it was"},
         {__NR_waitid, P_PIDFD, "how the engine's process has ended"},
         TO_TELL_TIME,
@@ -37,6 +38,23 @@ std::vector<Allowance> supervisor_allowances(const Files& files) {
     // A file that is not there allows nothing: -1 would be a number like any other.
     std::erase_if(all, [](const Allowance& one) { return one.first == UINT32_MAX; });
     return all;
+}
+
+// Its files are the listener, the log and what it has accepted: it cannot open others, nor connect.
+std::vector<Allowance> server_allowances(const Files& files) {
+    return {
+        {__NR_ppoll, {}, "waits for connections and for what they say"},
+        {__NR_accept4, static_cast<uint32_t>(files.listener), "somebody connects"},
+        {__NR_recvfrom, {}, "what a connection says"},
+        {__NR_sendto, {}, "what it is answered"},
+        {__NR_shutdown, {}, "the answer is over"},
+        {__NR_close, {}, "the connection is over"},
+        {__NR_write, static_cast<uint32_t>(files.log), "which call was refused"},
+        TO_TELL_TIME,
+        TO_RESUME,
+        TO_RETURN,
+        TO_END,
+    };
 }
 
 std::vector<Allowance> engine_allowances() {

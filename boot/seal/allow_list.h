@@ -16,16 +16,22 @@ namespace defib::seal {
 
 // The files that stay open; -1: there is none. Nothing can be opened later.
 struct Files {
-    int log = -1;      // written: what a person should see; standard error
-    int events = -1;   // written: the same for the system's journal
-    int journal = -1;  // written, flushed, nothing else
-    int notify = -1;   // written: systemd's watchdog
-    int signals = -1;  // read: somebody wants us to stop
-    int engine = -1;   // waited for: the engine's process has ended
+    int log = -1;       // written: what a person should see; standard error
+    int events = -1;    // written: the same for the system's journal
+    int journal = -1;   // written, flushed, nothing else
+    int notify = -1;    // written: systemd's watchdog
+    int signals = -1;   // read: somebody wants us to stop
+    int engine = -1;    // waited for: the engine's process has ended
+    int scraped = -1;   // waited for: the process that is scraped has ended
+    int teller = -1;    // written: what a program is to be told of findings
+    int listener = -1;  // accepts: who is scraped or asked has no other way to a new file
 };
 
 // Who supervises: it has the journal, and no window.
 std::vector<Allowance> supervisor_allowances(const Files& files);
+
+// Who is scraped: it has numbers that it may only read, and the connections that come to it.
+std::vector<Allowance> server_allowances(const Files& files);
 
 // Who runs the engine on this processor: it has the window, and no file at all.
 std::vector<Allowance> engine_allowances();

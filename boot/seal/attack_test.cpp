@@ -40,7 +40,7 @@ struct Scene {
     int32_t word_of_bystander = 7;
 };
 
-enum class Role { supervisor, engine, gpu_host };
+enum class Role { supervisor, engine, gpu_host, server };
 
 // What stops it, by how the process ends: an exit status, or -signal.
 constexpr int EXIT_SUCCEEDED = 0;
@@ -188,6 +188,14 @@ constexpr Attack ATTACKS[] = {
     {"GpuHostUncoversTheWindow", Role::gpu_host, uncovers_window},
     {"GpuHostMapsTheWindowAgain", Role::gpu_host, maps_window_again},
     {"GpuHostRegainsCapabilities", Role::gpu_host, regains_capabilities},
+    {"ServerOpensAFile", Role::server, opens_file},
+    {"ServerWritesAFileThatWasOpen", Role::server, writes_other_file},
+    {"ServerConnects", Role::server, connects},
+    {"ServerExecutesAProgram", Role::server, executes},
+    {"ServerMakesAProcess", Role::server, forks},
+    {"ServerSignalsAProcess", Role::server, signals_other_process},
+    {"ServerMapsTheWindowAgain", Role::server, maps_window_again},
+    {"ServerMakesCode", Role::server, makes_code},
 };
 
 enum class Sealed { no, yes };
@@ -198,6 +206,11 @@ bool seal_as(Role role, Scene& scene) {
     if (role == Role::gpu_host) {
         const auto allowances = gpu_host_allowances(scene.self);
         return prepare(OomScore::kept) && hide(window) && close_doors(allowances);
+    }
+    if (role == Role::server) {
+        const Files files = {.log = STDERR_FILENO};
+        const auto allowances = server_allowances(files);
+        return hide(window) && close_other_files(files, 8) && close_doors(allowances);
     }
     if (!prepare(OomScore::kept) || !lock_memory(windows)) return false;
     if (role == Role::engine) {
@@ -292,8 +305,8 @@ TEST(Seal, LeavesWhoHoldsAGpuTheOneThingThatItDoes) {
 }
 
 TEST(Seal, EveryAllowanceHasAReason) {
-    for (const auto& list :
-         {engine_allowances(), gpu_host_allowances(1), supervisor_allowances({1, 2, 3, 4, 5, 6})}) {
+    for (const auto& list : {engine_allowances(), gpu_host_allowances(1), server_allowances({}),
+                             supervisor_allowances({1, 2, 3, 4, 5, 6})}) {
         for (const Allowance& one : list) EXPECT_GT(std::strlen(one.reason), 10U) << one.call;
     }
     // What is not open is not allowed under the number of "none".

@@ -158,9 +158,10 @@ Result<void> hide(Bytes bytes) {
     return protect(bytes, PROT_NONE);
 }
 
-Result<void> close_other_files(const Files& files) {
-    std::array<int, 6> kept = {files.log,    files.events,  files.journal,
-                               files.notify, files.signals, files.engine};
+Result<void> close_other_files(const Files& files, size_t more) {
+    std::array<int, 9> kept = {files.log,     files.events,  files.journal,
+                               files.notify,  files.signals, files.engine,
+                               files.scraped, files.teller,  files.listener};
     std::ranges::sort(kept);
     unsigned int next = 0;
     for (const int fd : kept) {
@@ -172,7 +173,7 @@ Result<void> close_other_files(const Files& files) {
     if (close_range(next, ~0U, 0) != 0) return cannot("open files");
     // Numbers above the kept ones are refused, even where a call that opens were allowed by
     // mistake; ppoll() counts what it waits for against the same limit.
-    return limit(RLIMIT_NOFILE, std::max<rlim_t>(next, 2), "no more files");
+    return limit(RLIMIT_NOFILE, std::max<rlim_t>(next + more, 3), "no more files");
 }
 
 Result<void> close_doors(std::span<const Allowance> allowances) {

@@ -31,8 +31,8 @@ Result<void> lock_memory(std::span<const Bytes> window);
 Result<void> forbid_writing(Bytes bytes);
 Result<void> hide(Bytes bytes);
 
-// Closes every file but these.
-Result<void> close_other_files(const Files& files);
+// Closes every file but these; so many more may be had, by who may accept them.
+Result<void> close_other_files(const Files& files, size_t more = 0);
 
 // No capability, no new privileges, no more files or processes, and no system call but the allowed
 // ones. There is no way back.

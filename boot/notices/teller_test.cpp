@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Real programs, of the shell's: one that listens, and those that do not.
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "boot/metrics/post.h"
+#include "boot/notices/teller.h"
+#include "engine/abi/finding.h"
+
+namespace defib::boot {
+namespace {
+
+using metrics::Told;
+
+struct Notices : testing::Test {
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("defib-notices-" + std::to_string(getpid()));
+    std::unique_ptr<metrics::Post> post = std::move(*metrics::Post::unserved());
+
+    void SetUp() override { std::filesystem::create_directories(folder); }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+
+    std::string program(const std::string& body) const {
+        const std::string path = folder / "program";
+        std::ofstream(path) << "#!/bin/sh\n" << body << "\n";
+        chmod(path.c_str(), 0755);
+        return path;
+    }
+    uint64_t counted(Told what) const {
+        return post->vitals().told[static_cast<size_t>(what)].load();
+    }
+    std::string told() const {
+        std::ostringstream text;
+        text << std::ifstream(folder / "told").rdbuf();
+        return text.str();
+    }
+};
+
+DefibJournalEntry entry(uint32_t kind, uint32_t fault) {
+    DefibJournalEntry made{};
+    made.kind = kind;
+    made.subject = fault;
+    made.case_number = 5;
+    return made;
+}
+
+void rest() {
+    constexpr timespec MOMENT = {0, 10'000'000};
+    nanosleep(&MOMENT, nullptr);
+}
+
+TEST_F(Notices, AFindingAndItsEndReachTheProgramInOrder) {
+    auto teller = Teller::start(program("cat >>" + (folder / "told").string()), post->vitals());
+    ASSERT_TRUE(teller.has_value()) << to_line(teller.error());
+    (*teller)->introduce("vm:\xff", "6.12");
+    constexpr uint64_t WALL_NS = 1'750'000'000'123'000'000;
+    EXPECT_FALSE(notice_of(entry(DEFIB_JOURNAL_STORED, 1), 0, ""));
+    (*teller)->tell(*notice_of(entry(DEFIB_JOURNAL_OPENED, DEFIB_FAULT_PANIC), WALL_NS, "a rule"));
+    (*teller)->tell(*notice_of(entry(DEFIB_JOURNAL_CLOSED, DEFIB_FAULT_PANIC), WALL_NS, ""));
+    while (counted(Told::told) + counted(Told::failed) < 2) rest();
+    std::istringstream lines(told());
+    std::string found;
+    std::string over;
+    std::getline(lines, found);
+    std::getline(lines, over);
+    EXPECT_EQ(nlohmann::json::parse(found), nlohmann::json({{"event", "found"},
+                                                            {"fault", "panic"},
+                                                            {"text", "the kernel has panicked"},
+                                                            {"rule", "a rule"},
+                                                            {"case", 5},
+                                                            {"target", "vm:\\xff"},
+                                                            {"kernel", "6.12"},
+                                                            {"time", "2025-06-15T15:06:40.123Z"}}));
+    EXPECT_EQ(nlohmann::json::parse(over)["event"], "over");
+}
+
+TEST_F(Notices, TheGuardNeverWaitsForAProgramThatDoesNotEnd) {
+    auto teller = Teller::start(program("sleep 1000"), post->vitals());
+    ASSERT_TRUE(teller.has_value());
+    const Notice notice = *notice_of(entry(DEFIB_JOURNAL_OPENED, 1), 0, "");
+    // More than a pipe holds.
+    constexpr int MANY = 2000;
+    for (int i = 0; i < MANY; i++) (*teller)->tell(notice);
+    EXPECT_GT(counted(Told::left_out), 0U);
+    EXPECT_LT(counted(Told::left_out), uint64_t{MANY});
+}
+
+TEST_F(Notices, WhatAProgramComesToIsKnown) {
+    constexpr uint64_t AMPLE_MS = 60000;
+    EXPECT_EQ(run_told(program("exit 0"), "{}", AMPLE_MS), Told::told);
+    EXPECT_EQ(run_told(program("exit 3"), "{}", AMPLE_MS), Told::failed);
+    EXPECT_EQ(run_told((folder / "none").string(), "{}", AMPLE_MS), Told::failed);
+    // Its child would go on without it.
+    const std::string file = (folder / "pid").string();
+    EXPECT_EQ(run_told(program("sleep 1000 & echo $! >" + file + "; wait"), "{}", 1000),
+              Told::too_slow);
+    pid_t child = 0;
+    std::ifstream(file) >> child;
+    ASSERT_GT(child, 0);
+    // Killed, and then whoever takes over orphans has to collect it.
+    const auto state = [&] {
+        std::ifstream status("/proc/" + std::to_string(child) + "/stat");
+        std::string number;
+        std::string name;
+        std::string letter = "gone";
+        status >> number >> name >> letter;
+        return letter;
+    };
+    while (state() != "gone" && state() != "Z") rest();
+}
+
+TEST_F(Notices, AProgramThatCannotBeRunIsSaidAtTheStart) {
+    const auto missing = Teller::start("/no/such", post->vitals());
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_TRUE(to_line(missing.error()).contains("/no/such"));
+    const auto relative = Teller::start("true", post->vitals());
+    ASSERT_FALSE(relative.has_value());
+    EXPECT_EQ(exit_status(relative.error().code), DEFIB_EXIT_USAGE);
+}
+
+}  // namespace
+}  // namespace defib::boot
