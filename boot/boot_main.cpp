@@ -31,6 +31,12 @@ void declare(CLI::App& app, Options& options) {
         ->check(CLI::IsMember({"auto", "cuda", "cpu"}))
         ->capture_default_str();
     app.add_option("--gpu", options.gpu, "which GPU, by UUID or PCI address; else the only one");
+    app.add_option("--metrics", options.metrics,
+                   "metrics for Prometheus: a port of this machine, or ADDRESS:PORT")
+        ->type_name("WHERE");
+    app.add_option("--exec", options.program,
+                   "run this for each finding, with the finding as JSON on its input")
+        ->type_name("PROGRAM");
     app.add_option("--max-age-days", options.max_age_days, "refuse an image of an older source");
     app.add_flag_callback(
         "--observe", [&options] { options.mode = defib::boot::Mode::observe; },

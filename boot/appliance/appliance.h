@@ -16,6 +16,8 @@
 #include "boot/backend/twin/twin_process.h"
 #include "boot/binder/policy_file.h"
 #include "boot/find/kernel.h"
+#include "boot/metrics/post.h"
+#include "boot/notices/teller.h"
 
 namespace defib::boot {
 
@@ -34,6 +36,7 @@ class Appliance {
   private:
     Appliance(const Options& options, const EventLog& log) : options_(options), log_(&log) {}
 
+    Result<void> open_told(std::string& said);
     Result<void> claim(std::string& said);
     Result<void> claim_gpu(std::string& said);
     Result<void> claim_twin(std::string& said);
@@ -59,6 +62,11 @@ class Appliance {
     int stop();
     int engine_ended();
     bool drain();
+    void introduce_told();
+    void tell(const DefibJournalEntry& entry, uint64_t lost);
+    void tell_of(Event event, const DefibJournalEntry& entry, const char* text) const;
+    void look_at_told(uint64_t heartbeat);
+    int scraped_pidfd() const { return post_ && !is_scraped_lost_ ? post_->pidfd() : -1; }
 
     Options options_;
     const EventLog* log_;
@@ -78,7 +86,11 @@ class Appliance {
     std::optional<TwinProcess> process_;
     UniqueFd signals_;
     UniqueFd notify_;
+    std::unique_ptr<metrics::Post> post_;  // null: nobody is told
+    std::unique_ptr<Teller> teller_;
+    JournalFile::Seen seen_;
     bool is_journal_full_ = false;
+    bool is_scraped_lost_ = false;
 };
 
 }  // namespace defib::boot

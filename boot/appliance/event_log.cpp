@@ -78,7 +78,7 @@ EventLog EventLog::open() {
     return log;
 }
 
-void EventLog::say(Event event, std::string_view text) const {
+void EventLog::say(Event event, std::string_view text, std::string_view fault) const {
     const Row& row = ROWS[static_cast<size_t>(event)];
     if (journald_.is_open()) {
         Fields fields;
@@ -86,6 +86,7 @@ void EventLog::say(Event event, std::string_view text) const {
         fields.add("PRIORITY", {&priority, 1});
         fields.add("SYSLOG_IDENTIFIER", "defib-boot");
         fields.add("MESSAGE_ID", row.id);
+        if (!fault.empty()) fields.add("DEFIB_FAULT", fault);
         fields.add("MESSAGE", text.substr(0, 1024));
         const ssize_t written = write(journald_.get(), fields.bytes.data(), fields.used);
         if (written == static_cast<ssize_t>(fields.used)) return;

@@ -75,11 +75,12 @@ bool JournalFile::take(const DefibJournalEntry& entry) {
 }
 
 // What does not fit any more is read all the same: not everything in it is for the file.
-JournalFile::Drained JournalFile::drain(const DefibJournal& journal) {
+JournalFile::Drained JournalFile::drain(const DefibJournal& journal, const Seen& seen) {
     DefibJournalEntry entry{};
     const uint64_t before = written_;
     bool is_full = false;
     while (runtime::read_entry(journal, next_, entry)) {
+        if (seen) seen(entry, entry.sequence - next_);
         tells_of_another_kernel_ |= entry.kind == DEFIB_JOURNAL_IDENTITY_LOST;
         // Room for what was lost, and for the entry.
         is_full = size_ + 2 * sizeof(JournalFrame) > JOURNAL_FILE_MOST;

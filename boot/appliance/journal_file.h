@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "boot/binder/manifest.h"
@@ -35,8 +36,11 @@ class JournalFile {
 
     enum class Drained : uint8_t { done, full, failed };
 
-    // Everything that the engine has written since the last time. Does not allocate.
-    Drained drain(const DefibJournal& journal);
+    // An entry, and how many before it were overwritten unread.
+    using Seen = std::function<void(const DefibJournalEntry& entry, uint64_t lost)>;
+    // Everything that the engine has written since the last time, which `seen` is told of too, if
+    // there is one. Does not allocate.
+    Drained drain(const DefibJournal& journal, const Seen& seen = {});
 
     uint64_t entries() const { return written_; }
 

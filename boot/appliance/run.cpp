@@ -111,7 +111,10 @@ Result<void> Appliance::seal(const Stages& stages) {
                                .journal = journal_->fd(),
                                .notify = notify_.get(),
                                .signals = signals_.get(),
-                               .engine = engine_pidfd()};
+                               .engine = engine_pidfd(),
+                               .scraped = scraped_pidfd(),
+                               .teller = teller_ ? teller_->pipe() : -1};
+    introduce_told();
     const auto allowances = seal::supervisor_allowances(files);
     const uint64_t before = now_ns();
     if (auto closed = close(files, allowances); !closed) {

@@ -42,6 +42,12 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Options& options, cons
 
     std::unique_ptr<Appliance> self(new Appliance(options, log));
     self->admission_ = std::move(*admission);
+    // Before anything of the target is there: these processes must never have it.
+    if (!options.metrics.empty() || !options.program.empty()) {
+        const auto told = stages.run("open what others are told by",
+                                     [&](std::string& said) { return self->open_told(said); });
+        if (!told) return std::unexpected(told.error());
+    }
     struct Stage {
         const char* name;
         Result<void> (Appliance::*step)(std::string&);

@@ -38,16 +38,22 @@ int Appliance::supervise(const Stages& stages) {
     uint64_t seen = 0;
     uint64_t seen_at_ns = now_ns();
     for (;;) {
-        pollfd waited[] = {{signals_.get(), POLLIN, 0}, {engine_pidfd(), POLLIN, 0}};
-        ppoll(waited, 2, &LOOK_EVERY, nullptr);
+        pollfd waited[] = {
+            {signals_.get(), POLLIN, 0}, {engine_pidfd(), POLLIN, 0}, {scraped_pidfd(), POLLIN, 0}};
+        ppoll(waited, 3, &LOOK_EVERY, nullptr);
         if (!drain()) return DEFIB_EXIT_ENVIRONMENT;
         if (waited[0].revents != 0) return stop();
         if (waited[1].revents != 0) return engine_ended();
+        if (waited[2].revents != 0) {
+            is_scraped_lost_ = true;
+            log_->say(Event::metrics_ended, "the process that is scraped has ended");
+        }
         if (journal_->tells_of_another_kernel()) {
             log_->say(Event::engine_ended, "another kernel runs in the target now");
             return DEFIB_EXIT_ENVIRONMENT;
         }
         const uint64_t heartbeat = heartbeat_of(state_->mailbox());
+        look_at_told(heartbeat);
         if (heartbeat != seen) {
             seen = heartbeat;
             seen_at_ns = now_ns();
@@ -61,7 +67,7 @@ int Appliance::supervise(const Stages& stages) {
 
 // False: nobody would know any more what the engine does.
 bool Appliance::drain() {
-    switch (journal_->drain(state_->journal())) {
+    switch (journal_->drain(state_->journal(), seen_)) {
         case JournalFile::Drained::failed:
             log_->say(Event::engine_ended, "the journal cannot be written; the engine is ended");
             return false;

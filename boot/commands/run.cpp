@@ -15,6 +15,7 @@
 #include "boot/commands/look.h"
 #include "boot/commands/remote_service.h"
 #include "boot/commands/run_image.h"
+#include "boot/commands/run_told.h"
 #include "boot/journal/file.h"
 #include "boot/journal/narrator.h"
 #include "boot/journal/writer.h"
@@ -32,6 +33,7 @@ struct Arguments {
     LookArguments look;
     RunImageArguments image;
     ServeArguments serve;
+    ToldArguments told;
     std::string policy;
     std::string journal;
     bool is_dry = false;
@@ -217,6 +219,8 @@ bool serve_until(uint64_t until_ns, remote::Service& service, Engine& engine,
 
 Result<int> run(const Arguments& arguments) {
     StopSignals signals;
+    const auto told = RunTold::start(arguments.told);
+    if (!told) return std::unexpected(told.error());
     const LookArguments& look = arguments.look;
     const Access access = arguments.is_dry ? Access::look : Access::act;
     std::optional<RunImage> image;
@@ -247,12 +251,16 @@ Result<int> run(const Arguments& arguments) {
     if (!report) return std::unexpected(report.error());
     const auto service = start_service(arguments.serve, **session);
     if (!service) return std::unexpected(service.error());
-    const auto ended =
-        (*guard)->run([&](const auto& entry, uint64_t lost) { (*report)->tell(entry, lost); },
-                      [&](uint64_t until_ns) {
-                          if (!*service) return signals.sleep_until(until_ns);
-                          return serve_until(until_ns, **service, (*session)->engine(), signals);
-                      });
+    (*told)->introduce(**session, **guard);
+    const auto tell = [&](const DefibJournalEntry& entry, uint64_t lost) {
+        (*report)->tell(entry, lost);
+        (*told)->tell(entry, lost);
+    };
+    const auto ended = (*guard)->run(tell, [&](uint64_t until_ns) {
+        (*told)->look(**session, service->get());
+        if (!*service) return signals.sleep_until(until_ns);
+        return serve_until(until_ns, **service, (*session)->engine(), signals);
+    });
     (*report)->close((*guard)->figures());
     if (!ended) return std::unexpected(ended.error());
     return DEFIB_EXIT_DONE;
@@ -273,6 +281,7 @@ Action declare_run(CLI::App& options) {
     options.add_flag("--dry-run", arguments->is_dry,
                      "find and plan, and write nothing: the memory is mapped read only");
     declare_serve(options, arguments->serve);
+    declare_told(options, arguments->told);
     declare_run_image(options, arguments->image);
     options.get_option("--image")->excludes("--policy")->excludes("--layout");
     return [arguments] { return run(*arguments); };
