@@ -3,6 +3,7 @@
 #include "boot/commands/dump.h"
 
 #include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>

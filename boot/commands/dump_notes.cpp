@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "boot/commands/locks.h"
-#include "boot/commands/log.h"
-#include "boot/commands/ps.h"
-#include "boot/commands/stat.h"
+#include "boot/commands/locks_shown.h"
+#include "boot/commands/log_shown.h"
+#include "boot/commands/ps_shown.h"
+#include "boot/commands/stat_shown.h"
 
 namespace defib::boot {
 namespace {

@@ -3,6 +3,7 @@
 #include "boot/commands/engine_stat.h"
 
 #include <fmt/format.h>
+
 #include <time.h>
 
 #include "boot/backend/engine_state.h"

@@ -3,6 +3,7 @@
 #include "boot/commands/files_save.h"
 
 #include <fmt/format.h>
+
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -3,6 +3,7 @@
 #include "boot/commands/layout_check.h"
 
 #include <fmt/format.h>
+
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>

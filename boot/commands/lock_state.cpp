@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "boot/commands/look.h"
+#include "boot/commands/shown.h"
 #include "boot/commands/waits.h"
 
 namespace defib::boot {

@@ -7,80 +7,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "boot/commands/lock_state.h"
+#include "boot/commands/locks_shown.h"
 #include "boot/commands/look.h"
 #include "boot/commands/task_state.h"
-#include "boot/commands/waits.h"
 
 namespace defib::boot {
 namespace {
-
-template <size_t SIZE>
-std::string name_in(const char (&comm)[SIZE]) {
-    return printable({comm, strnlen(comm, SIZE)});
-}
-
-std::string how_it_spins(const Locks& locks, const DefibSpinRecord& cpu) {
-    const auto frame = locks.spinners.find(cpu.cpu);
-    const std::string queue = cpu.queue_nodes > 0 ? "in a queue" : "";
-    if (frame == locks.spinners.end() || frame->second.task != cpu.task) return queue;
-    return fmt::format("{}for {:#x}", queue.empty() ? "" : queue + " ", frame->second.lock);
-}
-
-std::string table_of(const Session& session, const Locks& locks) {
-    std::string text;
-    const auto out = std::back_inserter(text);
-    fmt::format_to(out, "{:>7} S {:<16} {:<15} {:<18} {}\n", "PID", "NAME", "WAITS FOR", "LOCK",
-                   "HELD BY");
-    for (const DefibWaitRecord& wait : locks.waits) {
-        const std::string lock = wait.lock == 0 ? "" : fmt::format("{:#x}", wait.lock);
-        fmt::format_to(out, "{:>7} {} {:<16} {:<15} {:<18} {}\n", wait.pid,
-                       state_letter(session.layout(), wait.state, 0), name_in(wait.comm),
-                       what_it_waits_for(wait), lock, who_holds_it(wait));
-    }
-    for (const auto& ring : locks.rings) {
-        fmt::format_to(out, "deadlock: {} wait for each other\n", fmt::join(ring, ", "));
-    }
-    fmt::format_to(out, "\n{:>7} {:>7} {:<16} {}\n", "CPU", "PID", "RUNS", "SPINS");
-    for (const DefibSpinRecord& cpu : locks.cpus) {
-        fmt::format_to(out, "{:>7} {:>7} {:<16} {}\n", cpu.cpu, cpu.pid, name_in(cpu.comm),
-                       how_it_spins(locks, cpu));
-    }
-    return text;
-}
-
-nlohmann::ordered_json json_of(const Session& session, const Locks& locks) {
-    auto json = boot::json_of(session);
-    json["doubts"] = locks.doubts;
-    json["waits"] = nlohmann::ordered_json::array();
-    for (const DefibWaitRecord& wait : locks.waits) {
-        json["waits"].push_back(
-            {{"pid", wait.pid},
-             {"tgid", wait.tgid},
-             {"name", name_in(wait.comm)},
-             {"state", std::string(1, state_letter(session.layout(), wait.state, 0))},
-             {"switches", wait.switches},
-             {"waits_for", what_it_waits_for(wait)},
-             {"lock", fmt::format("{:#x}", wait.lock)},
-             {"owner_pid", wait.owner_pid},
-             {"owner_name", name_in(wait.owner_comm)},
-             {"readers", wait.readers},
-             {"last_reader_pid", wait.reader_pid},
-             {"last_reader_name", name_in(wait.reader_comm)}});
-    }
-    json["deadlocks"] = locks.rings;
-    json["cpus"] = nlohmann::ordered_json::array();
-    for (const DefibSpinRecord& cpu : locks.cpus) {
-        json["cpus"].push_back({{"cpu", cpu.cpu},
-                                {"pid", cpu.pid},
-                                {"name", name_in(cpu.comm)},
-                                {"queue_nodes", cpu.queue_nodes}});
-        const auto frame = locks.spinners.find(cpu.cpu);
-        if (frame == locks.spinners.end() || frame->second.task != cpu.task) continue;
-        json["cpus"].back()["spins_for"] = fmt::format("{:#x}", frame->second.lock);
-    }
-    return json;
-}
 
 Result<int> locks(const LookArguments& arguments) {
     auto session = open_session(arguments);
@@ -91,7 +23,7 @@ Result<int> locks(const LookArguments& arguments) {
         print_json(json_of(**session, *seen));
         return DEFIB_EXIT_DONE;
     }
-    fmt::print("{}", table_of(**session, *seen));
+    fmt::print("{}", text_of(**session, *seen));
     if (!seen->doubts.empty()) {
         fmt::print(stderr, "defib: {}: {}\n", arguments.target, seen->doubts);
     }
@@ -99,18 +31,6 @@ Result<int> locks(const LookArguments& arguments) {
 }
 
 }  // namespace
-
-Result<nlohmann::ordered_json> locks_as_json(Session& session) {
-    const auto seen = look_at_locks(session);
-    if (!seen) return std::unexpected(seen.error());
-    return json_of(session, *seen);
-}
-
-Result<std::string> locks_as_text(Session& session) {
-    const auto seen = look_at_locks(session);
-    if (!seen) return std::unexpected(seen.error());
-    return table_of(session, *seen);
-}
 
 Action declare_locks(CLI::App& options) {
     auto arguments = std::make_shared<LookArguments>();

@@ -6,9 +6,9 @@
 #define DEFIB_BOOT_COMMANDS_LOOK_H
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "boot/commands/shown.h"
 #include "boot/session/session.h"
 
 namespace CLI {
@@ -34,17 +34,6 @@ Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments,
 // With a layout that somebody else found; it must prove to be the kernel's all the same.
 Result<std::unique_ptr<Session>> open_session_with(layouts::Layout layout,
                                                    const LookArguments& arguments, Access access);
-
-// The frame of every JSON answer: whose it is.
-nlohmann::ordered_json json_of(const Session& session);
-
-// What every view has to say of itself: how much it could not read. Empty: nothing.
-std::string doubts_of(const DefibAnswer& answer);
-
-void print_json(const nlohmann::ordered_json& json);
-
-// "out of fuel", for people.
-std::string death_name(uint32_t death);
 
 }  // namespace defib::boot
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "boot/commands/look.h"
+#include "boot/commands/shown.h"
 
 namespace defib::boot {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "boot/commands/look.h"
+#include "boot/commands/shown.h"
 #include "boot/commands/task_state.h"
 #include "boot/commands/waits.h"
 

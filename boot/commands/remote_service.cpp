@@ -8,11 +8,11 @@
 #include <sstream>
 
 #include "boot/commands/act_request.h"
-#include "boot/commands/locks.h"
-#include "boot/commands/log.h"
+#include "boot/commands/locks_shown.h"
+#include "boot/commands/log_shown.h"
 #include "boot/commands/look.h"
-#include "boot/commands/ps.h"
-#include "boot/commands/stat.h"
+#include "boot/commands/ps_shown.h"
+#include "boot/commands/stat_shown.h"
 
 namespace defib::boot {
 namespace {

@@ -3,6 +3,7 @@
 #include "boot/commands/run.h"
 
 #include <fmt/format.h>
+
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>

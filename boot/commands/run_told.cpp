@@ -3,6 +3,7 @@
 #include "boot/commands/run_told.h"
 
 #include <fmt/format.h>
+
 #include <time.h>
 
 #include <CLI/CLI.hpp>
