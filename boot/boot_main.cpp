@@ -37,6 +37,12 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--exec", options.program,
                    "run this for each finding, with the finding as JSON on its input")
         ->type_name("PROGRAM");
+    auto* serve = app.add_option("--serve", options.serve, "let defib remote ask: ADDRESS:PORT")
+                      ->type_name("WHERE");
+    app.add_option("--serve-key", options.serve_key,
+                   "and act, whoever has this key: a file of 32 bytes")
+        ->needs(serve)
+        ->type_name("FILE");
     app.add_option("--max-age-days", options.max_age_days, "refuse an image of an older source");
     app.add_flag_callback(
         "--observe", [&options] { options.mode = defib::boot::Mode::observe; },

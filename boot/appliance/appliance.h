@@ -12,12 +12,15 @@
 
 #include "boot/appliance/admission.h"
 #include "boot/appliance/journal_file.h"
+#include "boot/appliance/relay.h"
 #include "boot/backend/cuda/gpu_process.h"
 #include "boot/backend/twin/twin_process.h"
 #include "boot/binder/policy_file.h"
 #include "boot/find/kernel.h"
 #include "boot/metrics/post.h"
 #include "boot/notices/teller.h"
+#include "boot/remote/service.h"
+#include "boot/session/session.h"
 
 namespace defib::boot {
 
@@ -37,6 +40,11 @@ class Appliance {
     Appliance(const Options& options, const EventLog& log) : options_(options), log_(&log) {}
 
     Result<void> open_told(std::string& said);
+    Result<void> open_remote(std::string& said);
+    Result<void> start_answerer(std::string& said);
+    std::unique_ptr<Session> session_of_answerer();
+    Result<void> seal_answerer() const;
+    int answer_remotes();
     Result<void> claim(std::string& said);
     Result<void> claim_gpu(std::string& said);
     Result<void> claim_twin(std::string& said);
@@ -66,6 +74,8 @@ class Appliance {
     void tell(const DefibJournalEntry& entry, uint64_t lost);
     void tell_of(Event event, const DefibJournalEntry& entry, const char* text) const;
     void look_at_told(uint64_t heartbeat);
+    timespec look_every() const;
+    int answerer_pidfd() const { return answerer_ && !is_answerer_lost_ ? answerer_->pidfd() : -1; }
     int scraped_pidfd() const { return post_ && !is_scraped_lost_ ? post_->pidfd() : -1; }
 
     Options options_;
@@ -89,8 +99,13 @@ class Appliance {
     std::unique_ptr<metrics::Post> post_;  // null: nobody is told
     std::unique_ptr<Teller> teller_;
     JournalFile::Seen seen_;
+    std::optional<Relay> relay_;  // with those below; nothing: nobody is served
+    std::unique_ptr<remote::Service> service_;
+    remote::Serve answer_;
+    std::optional<Child> answerer_;
     bool is_journal_full_ = false;
     bool is_scraped_lost_ = false;
+    bool is_answerer_lost_ = false;
 };
 
 }  // namespace defib::boot

@@ -20,9 +20,11 @@ struct Options {
     std::filesystem::path slots;
     std::filesystem::path state = "/var/lib/defib";
     std::filesystem::path journal = "/var/log/defib/journal";
-    std::string machine;  // vendor/model/board; empty: what the firmware says
-    std::string metrics;  // where Prometheus scrapes: a port, ADDRESS:PORT; empty: nowhere
-    std::string program;  // that is run for each finding; empty: none
+    std::string machine;    // vendor/model/board; empty: what the firmware says
+    std::string metrics;    // where Prometheus scrapes: a port, ADDRESS:PORT; empty: nowhere
+    std::string program;    // that is run for each finding; empty: none
+    std::string serve;      // where remotes ask: ADDRESS:PORT; empty: nowhere
+    std::string serve_key;  // a file: who may act; empty: nobody
     std::string backend = "auto";
     std::string gpu;            // UUID or PCI address; empty: the only one
     uint64_t max_age_days = 0;  // 0: any

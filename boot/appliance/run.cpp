@@ -113,6 +113,7 @@ Result<void> Appliance::seal(const Stages& stages) {
                                .signals = signals_.get(),
                                .engine = engine_pidfd(),
                                .scraped = scraped_pidfd(),
+                               .answerer = answerer_pidfd(),
                                .teller = teller_ ? teller_->pipe() : -1};
     introduce_told();
     const auto allowances = seal::supervisor_allowances(files);

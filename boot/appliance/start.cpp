@@ -48,6 +48,11 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Options& options, cons
                                      [&](std::string& said) { return self->open_told(said); });
         if (!told) return std::unexpected(told.error());
     }
+    if (!options.serve.empty()) {
+        const auto open = stages.run("open what remotes ask",
+                                     [&](std::string& said) { return self->open_remote(said); });
+        if (!open) return std::unexpected(open.error());
+    }
     struct Stage {
         const char* name;
         Result<void> (Appliance::*step)(std::string&);
@@ -68,6 +73,11 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Options& options, cons
         const auto done =
             stages.run(stage.name, [&](std::string& said) { return ((*self).*stage.step)(said); });
         if (!done) return std::unexpected(done.error());
+        if (stage.step == &Appliance::launch && !options.serve.empty()) {
+            const auto answers = stages.run(
+                "let remotes ask", [&](std::string& said) { return self->start_answerer(said); });
+            if (!answers) return std::unexpected(answers.error());
+        }
         const bool is_tested = stage.step == &Appliance::self_test;
         if (is_tested && options.until == Until::self_tested) return nullptr;
     }
@@ -79,7 +89,7 @@ Result<void> Appliance::claim(std::string& said) {
     auto manifest = read_manifest(as_text(image.part(PartType::manifest)), admission_->object());
     if (!manifest) return std::unexpected(manifest.error());
     manifest_ = std::move(*manifest);
-    auto state = EngineState::reserve(RECORDS_TO_GUARD);
+    auto state = EngineState::reserve(options_.serve.empty() ? RECORDS_TO_GUARD : RECORDS_TO_SERVE);
     if (!state) return std::unexpected(state.error());
     state_.emplace(std::move(*state));
     if (options_.backend == "cpu") return claim_twin(said);

@@ -38,15 +38,23 @@ int Appliance::supervise(const Stages& stages) {
     uint64_t seen = 0;
     uint64_t seen_at_ns = now_ns();
     for (;;) {
-        pollfd waited[] = {
-            {signals_.get(), POLLIN, 0}, {engine_pidfd(), POLLIN, 0}, {scraped_pidfd(), POLLIN, 0}};
-        ppoll(waited, 3, &LOOK_EVERY, nullptr);
+        pollfd waited[] = {{signals_.get(), POLLIN, 0},
+                           {engine_pidfd(), POLLIN, 0},
+                           {scraped_pidfd(), POLLIN, 0},
+                           {answerer_pidfd(), POLLIN, 0}};
+        const timespec every = look_every();
+        ppoll(waited, 4, &every, nullptr);
+        if (relay_) relay_->step(state_->mailbox(), now_ns());
         if (!drain()) return DEFIB_EXIT_ENVIRONMENT;
         if (waited[0].revents != 0) return stop();
         if (waited[1].revents != 0) return engine_ended();
         if (waited[2].revents != 0) {
             is_scraped_lost_ = true;
             log_->say(Event::metrics_ended, "the process that is scraped has ended");
+        }
+        if (waited[3].revents != 0) {
+            is_answerer_lost_ = true;
+            log_->say(Event::answerer_ended, "the process that answers remotes has ended");
         }
         if (journal_->tells_of_another_kernel()) {
             log_->say(Event::engine_ended, "another kernel runs in the target now");
@@ -89,6 +97,12 @@ bool Appliance::has_stopped() const {
     constexpr timespec NOW = {0, 0};
     if (ppoll(&waited, 1, &NOW, nullptr) > 0) return true;
     return gpu_ && runtime::is_answered(state_->mailbox());
+}
+
+// Who is asking now waits no longer than this for each answer.
+timespec Appliance::look_every() const {
+    constexpr timespec SOON = {0, 1'000'000};
+    return relay_ && relay_->is_busy(now_ns()) ? SOON : LOOK_EVERY;
 }
 
 int Appliance::stop() {

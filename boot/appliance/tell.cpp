@@ -102,6 +102,9 @@ void Appliance::look_at_told(uint64_t heartbeat) {
     if (!post_) return;
     metrics::Vitals& vitals = post_->vitals();
     metrics::look_at_heart(vitals, heartbeat, now_ns());
+    for (size_t i = 0; relay_ && i < vitals.remote.size(); i++) {
+        vitals.remote[i] = relay_->answered(i);
+    }
     if (gpu_) return;  // its figures are on the card
     uint64_t reads = 0;
     for (const uint64_t of_detector : state_->engine().statistics.reads) reads += of_detector;

@@ -16,6 +16,7 @@ namespace defib::boot {
 // Room for the records of a view's answer.
 inline constexpr uint32_t RECORDS_TO_LOOK = 64U << 20;  // 30,000 processes with 400 bytes, and room
 inline constexpr uint32_t RECORDS_TO_GUARD = 64U << 10;  // a guard is asked little
+inline constexpr uint32_t RECORDS_TO_SERVE = 16U << 20;  // unless remotes ask; all of it is locked
 
 class EngineState {
   public:

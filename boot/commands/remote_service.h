@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a session answers to a remote: the views as `defib ps`, `stat`, `log` and `locks` show them,
-// and repairs as `defib act` carries them out.
+// `defib run --serve`: a session that answers remotes (remote_answers.h).
 #ifndef DEFIB_BOOT_COMMANDS_REMOTE_SERVICE_H
 #define DEFIB_BOOT_COMMANDS_REMOTE_SERVICE_H
 

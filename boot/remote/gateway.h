@@ -58,6 +58,7 @@ class Gateway {
 
     // Each connection's next frame at the most, without waiting for anybody.
     void step();
+    int listener() const { return listener_.get(); }
     uint16_t port() const { return port_; }
     uint64_t closed_for_cause() const { return closed_; }
 

@@ -22,6 +22,10 @@ class Service {
     // While the loop rests; gives when to look again.
     uint64_t step(const Server::Clock& now_ns, uint64_t engine_turns);
 
+    // For whoever forks a process that answers: its listener, and not to listen here any more.
+    int listener() const { return gateway_ ? gateway_->listener() : -1; }
+    void close_gateway() { gateway_.reset(); }
+
     const Server& server() const { return *server_; }
     // Of "ADDRESS:0": the one that was free. 0: no gateway.
     uint16_t port() const { return gateway_ ? gateway_->port() : 0; }

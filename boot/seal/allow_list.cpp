@@ -57,6 +57,15 @@ std::vector<Allowance> server_allowances(const Files& files) {
     };
 }
 
+std::vector<Allowance> answerer_allowances(const Files& files) {
+    std::vector<Allowance> all = server_allowances(files);
+    all.insert(all.end(), {{__NR_setsockopt, {}, "what it says is sent at once"},
+                           {__NR_clock_nanosleep, {}, "rests between two looks"},
+                           {__NR_brk, {}, "room for an answer"},
+                           {__NR_munmap, {}, "room that is not needed any more"}});
+    return all;
+}
+
 std::vector<Allowance> engine_allowances() {
     return {
         {__NR_clock_nanosleep, {}, "rests until something is due"},

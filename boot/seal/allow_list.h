@@ -23,6 +23,7 @@ struct Files {
     int signals = -1;   // read: somebody wants us to stop
     int engine = -1;    // waited for: the engine's process has ended
     int scraped = -1;   // waited for: the process that is scraped has ended
+    int answerer = -1;  // waited for: the process that answers remotes has ended
     int teller = -1;    // written: what a program is to be told of findings
     int listener = -1;  // accepts: who is scraped or asked has no other way to a new file
 };
@@ -32,6 +33,9 @@ std::vector<Allowance> supervisor_allowances(const Files& files);
 
 // Who is scraped: it has numbers that it may only read, and the connections that come to it.
 std::vector<Allowance> server_allowances(const Files& files);
+
+// Who answers remotes: the same, and it may have more memory, which is never code.
+std::vector<Allowance> answerer_allowances(const Files& files);
 
 // Who runs the engine on this processor: it has the window, and no file at all.
 std::vector<Allowance> engine_allowances();

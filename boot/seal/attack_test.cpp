@@ -40,7 +40,7 @@ struct Scene {
     int32_t word_of_bystander = 7;
 };
 
-enum class Role { supervisor, engine, gpu_host, server };
+enum class Role { supervisor, engine, gpu_host, server, answerer };
 
 // What stops it, by how the process ends: an exit status, or -signal.
 constexpr int EXIT_SUCCEEDED = 0;
@@ -196,6 +196,14 @@ constexpr Attack ATTACKS[] = {
     {"ServerSignalsAProcess", Role::server, signals_other_process},
     {"ServerMapsTheWindowAgain", Role::server, maps_window_again},
     {"ServerMakesCode", Role::server, makes_code},
+    {"AnswererOpensAFile", Role::answerer, opens_file},
+    {"AnswererConnects", Role::answerer, connects},
+    {"AnswererExecutesAProgram", Role::answerer, executes},
+    {"AnswererMakesAProcess", Role::answerer, forks},
+    {"AnswererReadsTheWindow", Role::answerer, reads_window, BY_PROCESSOR},
+    {"AnswererUncoversTheWindow", Role::answerer, uncovers_window},
+    {"AnswererMapsTheWindowAgain", Role::answerer, maps_window_again},
+    {"AnswererMakesCode", Role::answerer, makes_code},
 };
 
 enum class Sealed { no, yes };
@@ -207,9 +215,10 @@ bool seal_as(Role role, Scene& scene) {
         const auto allowances = gpu_host_allowances(scene.self);
         return prepare(OomScore::kept) && hide(window) && close_doors(allowances);
     }
-    if (role == Role::server) {
+    if (role == Role::server || role == Role::answerer) {
         const Files files = {.log = STDERR_FILENO};
-        const auto allowances = server_allowances(files);
+        const auto allowances =
+            role == Role::server ? server_allowances(files) : answerer_allowances(files);
         return hide(window) && close_other_files(files, 8) && close_doors(allowances);
     }
     if (!prepare(OomScore::kept) || !lock_memory(windows)) return false;
@@ -305,7 +314,7 @@ TEST(Seal, LeavesWhoHoldsAGpuTheOneThingThatItDoes) {
 }
 
 TEST(Seal, EveryAllowanceHasAReason) {
-    for (const auto& list : {engine_allowances(), gpu_host_allowances(1), server_allowances({}),
+    for (const auto& list : {engine_allowances(), gpu_host_allowances(1), server_allowances({}), answerer_allowances({}),
                              supervisor_allowances({1, 2, 3, 4, 5, 6})}) {
         for (const Allowance& one : list) EXPECT_GT(std::strlen(one.reason), 10U) << one.call;
     }

@@ -159,9 +159,9 @@ Result<void> hide(Bytes bytes) {
 }
 
 Result<void> close_other_files(const Files& files, size_t more) {
-    std::array<int, 9> kept = {files.log,     files.events,  files.journal,
+    std::array<int, 10> kept = {files.log,     files.events,  files.journal,
                                files.notify,  files.signals, files.engine,
-                               files.scraped, files.teller,  files.listener};
+                               files.scraped, files.answerer, files.teller,  files.listener};
     std::ranges::sort(kept);
     unsigned int next = 0;
     for (const int fd : kept) {
@@ -173,7 +173,7 @@ Result<void> close_other_files(const Files& files, size_t more) {
     if (close_range(next, ~0U, 0) != 0) return cannot("open files");
     // Numbers above the kept ones are refused, even where a call that opens were allowed by
     // mistake; ppoll() counts what it waits for against the same limit.
-    return limit(RLIMIT_NOFILE, std::max<rlim_t>(next + more, 3), "no more files");
+    return limit(RLIMIT_NOFILE, std::max<rlim_t>(next + more, 4), "no more files");
 }
 
 Result<void> close_doors(std::span<const Allowance> allowances) {

@@ -27,6 +27,17 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
     return session;
 }
 
+std::unique_ptr<Session> Session::over(SessionParts parts) {
+    std::unique_ptr<Session> session(new Session);
+    session->target_ = std::move(parts.target);
+    session->kernel_ = std::move(parts.kernel);
+    session->layout_ = std::move(parts.layout);
+    session->manifest_ = std::move(parts.manifest);
+    session->bound_ = std::move(parts.bound);
+    session->engine_ = std::move(parts.engine);
+    return session;
+}
+
 Result<void> Session::open(const SessionOptions& options, const RoutineSet& routines) {
     auto target = Target::open(options.target, options.access);
     if (!target) return std::unexpected(target.error());
@@ -130,20 +141,23 @@ Result<DefibEffect> Session::observe(uint32_t routine, std::span<const uint64_t>
                : DEFIB_EFFECT_NOT_YET;
 }
 
-Result<Seen> Session::carry_out(const DefibCommand& command) {
-    Seen seen;
-    const auto answer = engine_->carry_out(command);
-    if (!answer) return std::unexpected(answer.error());
-    seen.answer = *answer;
-    const DefibRecords& records = seen.answer.records;
-    seen.records.reserve(records.count);
+std::vector<SeenRecord> records_of(const DefibAnswer& answer) {
+    std::vector<SeenRecord> all;
+    const DefibRecords& records = answer.records;
+    all.reserve(records.count);
     for (uint32_t at = 0; at < records.used;) {
         const auto* header = runtime::pointer_to<const DefibRecordHeader>(records.bytes + at);
         const auto* payload = reinterpret_cast<const std::byte*>(header + 1);
-        seen.records.push_back({header->kind, Bytes(payload, header->size)});
+        all.push_back({header->kind, Bytes(payload, header->size)});
         at += static_cast<uint32_t>(sizeof *header) + ((header->size + 7) & ~7U);
     }
-    return seen;
+    return all;
+}
+
+Result<Seen> Session::carry_out(const DefibCommand& command) {
+    const auto answer = engine_->carry_out(command);
+    if (!answer) return std::unexpected(answer.error());
+    return Seen{*answer, records_of(*answer)};
 }
 
 }  // namespace defib::boot

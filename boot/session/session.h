@@ -35,16 +35,32 @@ struct SessionOptions {
     BackendChoice backend = {};
 };
 
+// Of an engine that somebody else has started, for a target whose memory is not here.
+struct SessionParts {
+    Target target;
+    Kernel kernel;
+    layouts::Layout layout;
+    Manifest manifest;
+    Bound bound;
+    std::unique_ptr<Engine> engine;
+};
+
 // What a view found. The records stay valid until the session's next command.
 struct Seen {
     DefibAnswer answer;
     std::vector<SeenRecord> records;
 };
 
+// In their order; they lie where the answer says.
+std::vector<SeenRecord> records_of(const DefibAnswer& answer);
+
 class Session {
   public:
     static Result<std::unique_ptr<Session>> start(SessionOptions options,
                                                   const RoutineSet& routines);
+
+    // Nothing is opened, found or proved here: whoever started the engine has.
+    static std::unique_ptr<Session> over(SessionParts parts);
 
     // Runs a view over what a collector finds; with an empty name over what its source names, and
     // once where that names none. Arguments follow the object's address.

@@ -48,6 +48,14 @@ Result<Target> Target::open_host(Access access) {
     return target;
 }
 
+Target Target::elsewhere(std::string name, TargetKind kind) {
+    Target target;
+    target.name_ = std::move(name);
+    target.kind_ = kind;
+    target.is_elsewhere_ = true;
+    return target;
+}
+
 Result<Target> Target::open(std::string_view name, Access access) {
     if (name == HOST) return open_host(access);
     Target target;

@@ -23,10 +23,13 @@ class Target {
   public:
     static Result<Target> open(std::string_view name, Access access);
 
+    // One whose memory this process does not have: another looks at it, and says what it sees.
+    static Target elsewhere(std::string name, TargetKind kind);
+
     const std::string& name() const { return name_; }
     TargetKind kind() const { return kind_; }
     const Mapping& memory() const { return memory_; }
-    bool is_still_there() const { return memory_.is_still_there(); }
+    bool is_still_there() const { return is_elsewhere_ || memory_.is_still_there(); }
     // Of `host`: what a child that is about to take it needs (mapping.h).
     Result<void> give_up() { return memory_.give_up_host(); }
     Result<void> seal_host() { return memory_.seal_host(); }
@@ -40,6 +43,7 @@ class Target {
 
     std::string name_;
     TargetKind kind_ = TargetKind::vm;
+    bool is_elsewhere_ = false;
     Mapping memory_;
     std::vector<DefibWindow> windows_;
 };
