@@ -9,6 +9,7 @@
 #include "boot/commands/remote_answers.h"
 
 namespace defib::boot {
+
 void declare_serve(CLI::App& options, ServeArguments& arguments) {
     auto* serve = options
                       .add_option("--serve", arguments.where,

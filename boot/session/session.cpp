@@ -8,6 +8,7 @@
 #include "engine/runtime/processor.h"
 
 namespace defib::boot {
+
 Result<std::unique_ptr<Session>> Session::start(SessionOptions options,
                                                 const RoutineSet& routines) {
     std::unique_ptr<Session> session(new Session);
