@@ -71,10 +71,10 @@ TEST_P(Serving, AnswersRemotesFromAProcessWithoutTheTarget) {
         EXPECT_TRUE(seen->contains(text)) << what << ": " << *seen;
     }
     const std::string pid = std::to_string(*asleep);
-    const auto forged = ask({"act", "signal", pid, "signal=KILL", "--key", wrong});
+    const auto forged = ask({"act", "signal", pid, "signal=9", "--key", wrong});
     ASSERT_FALSE(forged.has_value());
     EXPECT_TRUE(to_line(forged.error()).contains("operator's key")) << to_line(forged.error());
-    const auto done = ask({"act", "signal", pid, "signal=KILL", "--key", right});
+    const auto done = ask({"act", "signal", pid, "signal=9", "--key", right});
     ASSERT_TRUE(ok(done)) << boot.said();
     EXPECT_TRUE(done->contains("done: the effect is there")) << *done;
     const auto ended = guest->wait_for_exit(*asleep);
