@@ -6,6 +6,7 @@
 // holds. Nothing else may be refused, and nothing that is announced may pass.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
 
@@ -81,9 +82,10 @@ TEST_P(Refuse, EveryRefusalIsAnnouncedAndInItsPlace) {
 TEST_P(Accept, CompilesAndIsRecorded) {
     const Compiled compiled = compile_source(GetParam());
     EXPECT_TRUE(compiled.refusals.empty()) << text_of(compiled.refusals);
+    // As people read it.
+    const std::string manifest = nlohmann::ordered_json::parse(compiled.manifest_text).dump(1);
     for (const std::string& text : expected_in_manifest(read_text(GetParam())))
-        EXPECT_TRUE(compiled.manifest_text.contains(text)) << text << " is not in\n"
-                                                           << compiled.manifest_text;
+        EXPECT_TRUE(manifest.contains(text)) << text << " is not in\n" << manifest;
 }
 
 std::string name_of_case(const testing::TestParamInfo<std::filesystem::path>& info) {

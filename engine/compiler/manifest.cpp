@@ -132,7 +132,7 @@ std::string to_json(const Manifest& manifest) {
         out["routines"].push_back(to_json(routine));
         out["routines"].back()["number"] = out["routines"].size() - 1;
     }
-    return out.dump(1) + "\n";
+    return out.dump() + "\n";
 }
 
 }  // namespace defib::compiler
