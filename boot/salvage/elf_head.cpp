@@ -82,22 +82,6 @@ std::string_view text_of(const DumpProgress& progress) {
     return {reinterpret_cast<const char*>(&progress), sizeof progress};
 }
 
-Elf64_Ehdr header_for(size_t segments) {
-    Elf64_Ehdr header{};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_CORE;
-    header.e_machine = EM_X86_64;
-    header.e_version = EV_CURRENT;
-    header.e_phoff = sizeof header;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf64_Phdr);
-    header.e_phnum = static_cast<Elf64_Half>(segments);
-    return header;
-}
-
 }  // namespace
 
 ElfHead make_elf_head(const Kernel& kernel, std::span<const DumpNote> notes,
@@ -112,7 +96,7 @@ ElfHead make_elf_head(const Kernel& kernel, std::span<const DumpNote> notes,
     const uint64_t notes_at = notes_begin(kernel);
     head.progress_at = progress_begins(kernel);
     head.data = round_up(notes_at + noted.size(), PAGE_SIZE);
-    append(head.bytes, header_for(segment_count(kernel)));
+    append(head.bytes, core_header(segment_count(kernel), sizeof(Elf64_Ehdr)));
     for (const Elf64_Phdr& segment : segments_of(kernel, notes_at, noted.size(), head.data))
         append(head.bytes, segment);
     head.bytes += noted;
@@ -134,7 +118,7 @@ std::optional<ElfHead> read_elf_head(const Kernel& kernel, Bytes file) {
 
     // All but the notes must be what would be written today, and these must be of this kernel.
     std::string expected;
-    append(expected, header_for(segment_count(kernel)));
+    append(expected, core_header(segment_count(kernel), sizeof(Elf64_Ehdr)));
     for (const Elf64_Phdr& segment : segments_of(kernel, notes_at, notes.p_filesz, head.data))
         append(expected, segment);
     DumpProgress progress;

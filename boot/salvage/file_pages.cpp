@@ -179,13 +179,8 @@ Result<void> FilePages::write_part(const Piece& piece, const ByteRange& part, bo
     if (!piece.is_steady) saved.torn.add(first, end);
     saved.in_memory += bytes.size();
     if (is_unsaved) saved.unsaved += bytes.size();
-    for (uint64_t at = first; !bytes.empty();) {
-        const ssize_t done = ::pwrite(to.fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, to.name, std::strerror(errno));
-        bytes = bytes.subspan(static_cast<size_t>(done));
-        at += static_cast<uint64_t>(done);
-    }
+    if (const int error = write_all_at(to.fd, first, bytes); error != 0)
+        return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, to.name, std::strerror(error));
     return {};
 }
 

@@ -32,14 +32,8 @@ std::unexpected<Error> NewFile::cannot() const {
 }
 
 Result<void> NewFile::put(uint64_t offset, Bytes bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written =
-            pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return cannot();
-        bytes = bytes.subspan(static_cast<size_t>(written));
-        offset += static_cast<uint64_t>(written);
-    }
+    errno = write_all_at(fd_.get(), offset, bytes);
+    if (errno != 0) return cannot();
     return {};
 }
 

@@ -36,18 +36,7 @@ std::string segments_of(const CoreMemory& memory, uint64_t notes_at, uint64_t no
 // A header has room for 65,534 segments; the number of more stands in the first section
 // (fill_extnum_info() in fs/binfmt_elf.c).
 Elf64_Ehdr header_for(size_t segments, uint64_t segments_at, uint64_t section_at) {
-    Elf64_Ehdr header{};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_CORE;
-    header.e_machine = EM_X86_64;
-    header.e_version = EV_CURRENT;
-    header.e_phoff = segments_at;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf64_Phdr);
-    header.e_phnum = static_cast<Elf64_Half>(segments);
+    Elf64_Ehdr header = core_header(segments, segments_at);
     if (segments < PN_XNUM) return header;
     header.e_phnum = PN_XNUM;
     header.e_shoff = section_at;

@@ -26,14 +26,8 @@ class FileSink final : public Sink {
     }
 
     Result<void> put(uint64_t offset, Bytes bytes) override {
-        while (!bytes.empty()) {
-            const ssize_t written =
-                pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-            if (written < 0 && errno == EINTR) continue;
-            if (written < 0) return cannot();
-            bytes = bytes.subspan(static_cast<size_t>(written));
-            offset += static_cast<uint64_t>(written);
-        }
+        errno = write_all_at(fd_.get(), offset, bytes);
+        if (errno != 0) return cannot();
         return {};
     }
 

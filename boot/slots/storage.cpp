@@ -38,13 +38,8 @@ class FileStorage final : public Storage {
     }
 
     Result<void> write(uint64_t offset, Bytes bytes) override {
-        while (!bytes.empty()) {
-            const ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), off_t(offset));
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return failed(path_, errno);
-            bytes = bytes.subspan(size_t(n));
-            offset += uint64_t(n);
-        }
+        if (const int error = write_all_at(fd_.get(), offset, bytes); error != 0)
+            return failed(path_, error);
         return {};
     }
 

@@ -192,4 +192,15 @@ Result<void> write_atomically(const std::filesystem::path& path, std::string_vie
     return {};
 }
 
+int write_all_at(int fd, uint64_t offset, Bytes bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        bytes = bytes.subspan(static_cast<size_t>(written));
+        offset += static_cast<uint64_t>(written);
+    }
+    return 0;
+}
+
 }  // namespace defib

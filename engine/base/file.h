@@ -46,6 +46,9 @@ class MappedFile {
 // replaced, not followed. A device, a pipe and what is open already (/dev/stdout) are written to.
 Result<void> write_atomically(const std::filesystem::path& path, std::string_view content);
 
+// All of it at that place, whatever interrupts. 0, or the errno.
+int write_all_at(int fd, uint64_t offset, Bytes bytes);
+
 inline Bytes as_bytes(std::string_view text) {
     return std::as_bytes(std::span(text.data(), text.size()));
 }
