@@ -16,12 +16,6 @@
 namespace defib::boot {
 namespace {
 
-uint64_t wall_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
 void put_aside(const std::filesystem::path& path) {
     struct stat status = {};
     if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;

@@ -18,12 +18,6 @@ namespace {
 
 constexpr double NS_A_MS = 1e6;
 
-uint64_t wall_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
 }  // namespace
 
 Result<void> Appliance::open_told(std::string& said) {

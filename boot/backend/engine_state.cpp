@@ -104,10 +104,22 @@ EngineState::~EngineState() {
     if (!memory_.empty()) munmap(const_cast<std::byte*>(memory_.data()), memory_.size());
 }
 
-uint64_t now_ns() {
+namespace {
+
+uint64_t ns_of(clockid_t clock) {
     timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+uint64_t now_ns() {
+    return ns_of(CLOCK_MONOTONIC);
+}
+
+uint64_t wall_ns() {
+    return ns_of(CLOCK_REALTIME);
 }
 
 }  // namespace defib::boot

@@ -49,6 +49,8 @@ class EngineState {
 
 // The monotonic clock: what the engine is given as its own.
 uint64_t now_ns();
+// The time of day, as a journal and its readers know it.
+uint64_t wall_ns();
 
 }  // namespace defib::boot
 

@@ -12,16 +12,6 @@
 #include "boot/metrics/count.h"
 
 namespace defib::boot {
-namespace {
-
-uint64_t wall_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
-}  // namespace
-
 void declare_told(CLI::App& options, ToldArguments& arguments) {
     options
         .add_option("--metrics", arguments.metrics,
