@@ -20,6 +20,7 @@
 #include "tests/lab/host_program.h"
 #include "tests/lab/under_test.h"
 #include "tests/look/guest_says.h"
+#include "tests/salvage/folder.h"
 
 namespace defib::salvage {
 namespace {
@@ -32,21 +33,6 @@ using nlohmann::json;
 
 constexpr uint64_t READ_AT = 1234;  // as in patient.c
 constexpr uint64_t MIXER = 0x9e3779b97f4a7c15u;
-
-class Folder {
-  public:
-    Folder() : path_("/var/tmp/defib-checkpoint-" + std::to_string(getpid())) {
-        fs::create_directories(path_);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { fs::remove_all(path_); }
-    std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-    bool is_empty() const { return fs::is_empty(path_); }
-
-  private:
-    fs::path path_;
-};
 
 Result<pid_t> start_patient(Guest& guest) {
     if (auto pushed = guest.push_file(PATIENT_PROGRAM, "/tmp/patient"); !pushed)
@@ -205,7 +191,7 @@ struct Checkpoint : ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Kernels, Checkpoint, ::testing::Values("6.1", "6.12"));
 
 TEST_P(Checkpoint, IsOpenedByADebuggerAndTheProcessGoesOn) {
-    const Folder folder;
+    const Folder folder("checkpoint");
     GuestUnderTest guest({.kernel = GetParam()});
     ASSERT_TRUE(guest.is_up());
     const auto pid = start_patient(*guest);
@@ -252,7 +238,7 @@ TEST_P(Checkpoint, IsOpenedByADebuggerAndTheProcessGoesOn) {
 }
 
 TEST(CheckpointRefuses, InOneLineAndLeavesNothing) {
-    const Folder folder;
+    const Folder folder("checkpoint");
     GuestUnderTest guest({.kernel = "6.12"});
     ASSERT_TRUE(guest.is_up());
     const auto pid = start_patient(*guest);
@@ -309,7 +295,7 @@ TEST(CheckpointRefuses, InOneLineAndLeavesNothing) {
 // Words of what the walks read are spoilt at random, many at once: it comes to its end, with a core
 // or with one line.
 TEST(CheckpointOfSpoiltMemory, ComesToAnEnd) {
-    const Folder folder;
+    const Folder folder("checkpoint");
     GuestUnderTest guest({.kernel = "6.12"});
     ASSERT_TRUE(guest.is_up());
     const auto pid = start_patient(*guest);

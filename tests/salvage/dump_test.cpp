@@ -16,6 +16,7 @@
 #include "tests/lab/host_program.h"
 #include "tests/lab/under_test.h"
 #include "tests/look/guest_says.h"
+#include "tests/salvage/folder.h"
 
 namespace defib::salvage {
 namespace {
@@ -24,20 +25,6 @@ namespace fs = std::filesystem;
 using lab::Guest;
 using lab::GuestUnderTest;
 using lab::ok;
-
-class Folder {
-  public:
-    Folder() : path_("/var/tmp/defib-dump-" + std::to_string(getpid())) {
-        fs::create_directories(path_);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { fs::remove_all(path_); }
-    std::string operator/(const char* name) const { return (path_ / name).string(); }
-
-  private:
-    fs::path path_;
-};
 
 Result<std::string> dump(const Guest& guest, const std::string& file, const std::string& level,
                          std::vector<std::string> more = {}) {
@@ -97,7 +84,7 @@ struct Dumped : ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Kernels, Dumped, ::testing::Values("6.1", "6.12"));
 
 TEST_P(Dumped, IsTheMemoryAndOpensElsewhere) {
-    const Folder folder;
+    const Folder folder("dump");
     GuestUnderTest guest({.kernel = GetParam()});
     ASSERT_TRUE(guest.is_up());
     ASSERT_TRUE(ok(look::bring_witness(*guest)));
@@ -136,7 +123,7 @@ TEST_P(Dumped, IsTheMemoryAndOpensElsewhere) {
 }
 
 TEST(Dump, IsGoneOnWithAfterADiskWasFull) {
-    const Folder folder;
+    const Folder folder("dump");
     GuestUnderTest guest({.kernel = "6.1"});
     ASSERT_TRUE(guest.is_up());
     ASSERT_TRUE(ok(guest->qmp("stop")));

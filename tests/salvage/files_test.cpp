@@ -19,6 +19,7 @@
 #include "tests/lab/host_program.h"
 #include "tests/lab/under_test.h"
 #include "tests/look/guest_says.h"
+#include "tests/salvage/folder.h"
 
 namespace defib::salvage {
 namespace {
@@ -31,21 +32,6 @@ using lab::ok;
 using nlohmann::json;
 
 constexpr size_t PAGE = 4096;
-
-class Folder {
-  public:
-    explicit Folder(const std::string& name)
-        : path_("/var/tmp/defib-" + name + "-" + std::to_string(getpid())) {
-        fs::create_directories(path_);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { fs::remove_all(path_); }
-    std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
-  private:
-    fs::path path_;
-};
 
 std::string noise(size_t size, unsigned seed) {
     std::minstd_rand random(seed);
