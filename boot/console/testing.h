@@ -52,7 +52,7 @@ inline Picture a_picture() {
     picture.machine.file_pages = 64000;
     picture.machine.load[0] = 3072;  // 1.50
     picture.machine.threads = 77;
-    picture.machine.pressure[6] = 25 * 2048;  // memory, some
+    picture.machine.pressure[6] = uint64_t{25} * 2048;  // memory, some
     picture.cpus = {a_cpu(0, 0.5, 0.25, "v-hog"), a_cpu(1, 0, 0, "swapper/1")};
     picture.tasks = {a_task(1, "agent", 0, 300), a_task(2, "kthreadd", 0, 0),
                      a_task(4711, "v-hog", 0.75, 100000), a_task(4712, "v-read", 0, 200)};

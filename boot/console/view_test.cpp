@@ -11,8 +11,7 @@ namespace {
 
 using Name = Key::Name;
 
-class Pressed : public testing::Test {
-  protected:
+struct Pressed : testing::Test {
     Wish press(char character) { return press(Key{Name::character, character}); }
     Wish press(Name name) { return press(Key{name}); }
     Wish press(const Key& key) { return console::press(view, key, picture, 5); }
