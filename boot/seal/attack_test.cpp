@@ -314,8 +314,8 @@ TEST(Seal, LeavesWhoHoldsAGpuTheOneThingThatItDoes) {
 }
 
 TEST(Seal, EveryAllowanceHasAReason) {
-    for (const auto& list : {engine_allowances(), gpu_host_allowances(1), server_allowances({}), answerer_allowances({}),
-                             supervisor_allowances({1, 2, 3, 4, 5, 6})}) {
+    for (const auto& list : {engine_allowances(), gpu_host_allowances(1), server_allowances({}),
+                             answerer_allowances({}), supervisor_allowances({1, 2, 3, 4, 5, 6})}) {
         for (const Allowance& one : list) EXPECT_GT(std::strlen(one.reason), 10U) << one.call;
     }
     // What is not open is not allowed under the number of "none".
