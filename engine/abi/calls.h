@@ -30,7 +30,7 @@ uint64_t defib_load(struct DefibContext* context, uint64_t address, uint32_t siz
 void defib_store(struct DefibContext* context, uint64_t address, uint64_t value, uint32_t size,
                  uint32_t field);
 bool defib_charge(struct DefibContext* context, uint32_t units);
-uint64_t defib_binding(struct DefibContext* context, uint32_t slot);
+const uint64_t* defib_bindings(struct DefibContext* context, uint32_t slots);
 void* defib_emit(struct DefibContext* context, uint32_t kind, uint32_t size);
 void defib_die(struct DefibContext* context, uint32_t reason);
 

@@ -96,7 +96,7 @@ void check_set_bits(const llvm::CallBase& call, const Declaration& declared, Ref
     AccessPath path = bits_path(call);
     const std::string name = literal(call, 1);
     const llvm::DICompositeType* type =
-        structure_named(*call.getModule(), llvm::StringRef(name).split('.').first);
+        Structures(*call.getModule()).named(llvm::StringRef(name).split('.').first);
     const bool is_alone = path.text == plain_path(name);
     if (type == nullptr || (is_alone && is_part(*type))) path.root = Root::part;
     check_store(call, path, declared, /*is_found_value=*/false, refusals);

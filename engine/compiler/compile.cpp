@@ -15,6 +15,9 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/IPO/Internalize.h>
 
+#include <future>
+#include <optional>
+
 #include "engine/base/file.h"
 #include "engine/compiler/check.h"
 #include "engine/compiler/declarations.h"
@@ -51,25 +54,6 @@ void be_quiet(llvm::LLVMContext& context) {
     context.setDiagnosticHandlerCallBack([](const llvm::DiagnosticInfo*, void*) {});
 }
 
-// The code alone: no names, no lines, no file, so that moving a comment changes nothing.
-void add_digests(const llvm::Module& module, Manifest& manifest) {
-    llvm::ModuleSlotTracker numbers(&module);
-    for (Routine& routine : manifest.routines) {
-        const llvm::Function& function =
-            *module.getFunction(ROUTINE_PREFIX + routine.declaration.name);
-        numbers.incorporateFunction(function);
-        std::string text;
-        llvm::raw_string_ostream stream(text);
-        for (const llvm::Instruction& instruction : llvm::instructions(function)) {
-            if (&instruction == &instruction.getParent()->front())
-                stream << numbers.getLocalSlot(instruction.getParent()) << ':';
-            instruction.print(stream, numbers);
-        }
-        const auto hash = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
-        routine.digest = llvm::toHex(hash, /*LowerCase=*/true);
-    }
-}
-
 // What the routines' own functions and texts were is gone with them.
 void drop_leftovers(llvm::Module& module) {
     module.eraseNamedMetadata(module.getOrInsertNamedMetadata("llvm.ident"));
@@ -88,6 +72,32 @@ std::string bitcode_of(const llvm::Module& module) {
     llvm::raw_string_ostream stream(bitcode);
     llvm::WriteBitcodeToFile(module, stream);
     return bitcode;
+}
+
+// Of the code alone: no names, no lines, no file, so that moving a comment changes none. To print code
+// takes as long as to optimise it, so this is done beside that, on a copy.
+std::vector<std::string> digests_of(const std::string& bitcode,
+                                    const std::vector<std::string>& functions) {
+    llvm::LLVMContext context;
+    be_quiet(context);
+    const auto module = parse(context, bitcode, "the lowered set");
+    if (!module) return {};
+    llvm::ModuleSlotTracker numbers(module->get());
+    std::vector<std::string> digests;
+    for (const std::string& name : functions) {
+        const llvm::Function& function = *(*module)->getFunction(name);
+        numbers.incorporateFunction(function);
+        std::string text;
+        llvm::raw_string_ostream stream(text);
+        for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+            if (&instruction == &instruction.getParent()->front())
+                stream << numbers.getLocalSlot(instruction.getParent()) << ':';
+            instruction.print(stream, numbers);
+        }
+        const auto hash = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
+        digests.push_back(llvm::toHex(hash, /*LowerCase=*/true));
+    }
+    return digests;
 }
 
 Result<void> link_runtime(llvm::Module& module, std::string_view runtime) {
@@ -116,14 +126,18 @@ Result<std::unique_ptr<llvm::Module>> read_set(llvm::LLVMContext& context,
                                                const std::vector<std::filesystem::path>& inputs) {
     be_quiet(context);
     std::unique_ptr<llvm::Module> set;
+    // One for all: each that is made looks through the whole set first.
+    std::optional<llvm::Linker> linker;
     for (const std::filesystem::path& input : inputs) {
         auto module = read_module(context, input);
         if (!module) return module;
-        if (set == nullptr)
+        if (set == nullptr) {
             set = std::move(*module);
-        else if (llvm::Linker::linkModules(*set, std::move(*module)))
+            linker.emplace(*set);
+        } else if (linker->linkInModule(std::move(*module))) {
             return fail(DEFIB_ERROR_COMPILER_DEFINED_TWICE, input.string(),
                         "defines what another file of the set defines", "rename one of them");
+        }
     }
     return set;
 }
@@ -140,8 +154,9 @@ Manifest compile_set(llvm::Module& module, Refusals& refusals) {
     for (const auto& [name, entry] : entries) check_entry(entry, refusals);
     if (!refusals.empty()) return manifest;
 
+    const Structures structures(module);
     for (auto& [name, entry] : entries) {
-        lower_entry(entry, manifest, refusals);
+        lower_entry(entry, structures, manifest, refusals);
         make_twins_agree(*entry.function);
         entry.routine.loops = charge_loops(*entry.function);
         manifest.routines.push_back(entry.routine);
@@ -155,18 +170,23 @@ Manifest compile_set(llvm::Module& module, Refusals& refusals) {
     verify_module(module, manifest, refusals);
     if (!refusals.empty()) return manifest;
     llvm::StripDebugInfo(module);
-    add_digests(module, manifest);
     return manifest;
 }
 
-std::string optimise_set(llvm::Module& module, const Manifest& manifest, Refusals& refusals) {
-    // For the second look: unused routines have to stay until then.
-    for (const Routine& routine : manifest.routines)
-        module.getFunction(ROUTINE_PREFIX + routine.declaration.name)
-            ->setLinkage(llvm::GlobalValue::ExternalLinkage);
-    optimise(module);
+std::string optimise_set(llvm::Module& module, Manifest& manifest, Refusals& refusals) {
+    std::vector<std::string> names;
+    for (const Routine& routine : manifest.routines) {
+        names.push_back(ROUTINE_PREFIX + routine.declaration.name);
+        // For the second look: unused routines have to stay until then.
+        module.getFunction(names.back())->setLinkage(llvm::GlobalValue::ExternalLinkage);
+    }
+    auto digests = std::async(std::launch::async, digests_of, bitcode_of(module), std::cref(names));
+    optimise_routines(module);
     verify_module(module, manifest, refusals);
-    return bitcode_of(module);
+    std::string optimised = bitcode_of(module);
+    const std::vector<std::string> found = digests.get();
+    for (size_t i = 0; i < found.size(); ++i) manifest.routines[i].digest = found[i];
+    return optimised;
 }
 
 Result<std::string> prepare_runtime(const std::filesystem::path& runtime, const Target& target) {
@@ -177,7 +197,7 @@ Result<std::string> prepare_runtime(const std::filesystem::path& runtime, const 
     if (!module) return std::unexpected(module.error());
     llvm::StripDebugInfo(**module);
     if (auto done = retarget(**module, target); !done) return std::unexpected(done.error());
-    optimise(**module);
+    optimise_runtime(**module);
     return bitcode_of(**module);
 }
 
@@ -191,9 +211,9 @@ Result<std::string> build(std::string_view optimised, const Manifest& manifest,
     std::vector<std::string> names;
     for (const Routine& routine : manifest.routines) {
         names.push_back(routine.declaration.name);
-        (*module)
-            ->getFunction(ROUTINE_PREFIX + names.back())
-            ->setLinkage(llvm::GlobalValue::InternalLinkage);
+        llvm::Function& function = *(*module)->getFunction(ROUTINE_PREFIX + names.back());
+        function.setLinkage(llvm::GlobalValue::InternalLinkage);
+        read_bindings(function, routine.slots.empty() ? 0 : *routine.slots.rbegin() + 1);
     }
     add_helpers(**module);
     add_dispatch(**module, names);

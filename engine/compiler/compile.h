@@ -30,8 +30,9 @@ Result<std::unique_ptr<llvm::Module>> read_set(llvm::LLVMContext& context,
 Manifest compile_set(llvm::Module& module, Refusals& refusals);
 
 // Optimises a compiled set and verifies it again: once, and then every target is made of this
-// bitcode. The order is what both processors agree by, and what keeps the build short.
-std::string optimise_set(llvm::Module& module, const Manifest& manifest, Refusals& refusals);
+// bitcode. The order is what both processors agree by, and what keeps the build short. Adds to the
+// manifest the digests of the code as it was compiled.
+std::string optimise_set(llvm::Module& module, Manifest& manifest, Refusals& refusals);
 
 // The runtime's bitcode, optimised for one target: it is as much work as the routines are, and
 // needs nothing of them, so that it can be done beside them. An empty path is no runtime.

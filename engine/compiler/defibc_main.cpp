@@ -94,7 +94,7 @@ Result<void> write_outputs(const Options& options, Refusals& refusals) {
     llvm::LLVMContext context;
     auto module = compiler::read_set(context, options.inputs);
     if (!module) return std::unexpected(module.error());
-    const compiler::Manifest manifest = compiler::compile_set(**module, refusals);
+    compiler::Manifest manifest = compiler::compile_set(**module, refusals);
     if (!refusals.empty()) return {};
     const std::string optimised = compiler::optimise_set(**module, manifest, refusals);
     if (!refusals.empty()) return {};

@@ -26,8 +26,11 @@ struct Target {
 // Makes the module one of the target's.
 Result<void> retarget(llvm::Module& module, const Target& target);
 
-// LLVM's -O2 without what makes code larger or turns loops into calls.
-void optimise(llvm::Module& module);
+// The runtime: LLVM's -O2 without what makes code larger or turns loops into calls.
+void optimise_runtime(llvm::Module& module);
+
+// The routines, each of which is one function already.
+void optimise_routines(llvm::Module& module);
 
 // The runtime's short calls, which every access makes, into their callers, and what that leaves to
 // tidy.

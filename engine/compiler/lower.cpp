@@ -45,8 +45,10 @@ bool result_is_signed(const llvm::Function& function) {
 
 }  // namespace
 
-Lowering::Lowering(Entry& entry, Manifest& manifest, Refusals& refusals)
+Lowering::Lowering(Entry& entry, const Structures& structures, Manifest& manifest,
+                   Refusals& refusals)
     : entry_(entry),
+      structures_(structures),
       manifest_(manifest),
       refusals_(refusals),
       builder_(entry.function->getContext()) {}
@@ -249,8 +251,9 @@ void Lowering::replace(llvm::Instruction& instruction, llvm::Value* value) {
     replaced_.push_back(&instruction);
 }
 
-void lower_entry(Entry& entry, Manifest& manifest, Refusals& refusals) {
-    Lowering(entry, manifest, refusals).run();
+void lower_entry(Entry& entry, const Structures& structures, Manifest& manifest,
+                 Refusals& refusals) {
+    Lowering(entry, structures, manifest, refusals).run();
 }
 
 }  // namespace defib::compiler

@@ -197,18 +197,13 @@ llvm::Value* Lowering::bits(const llvm::CallBase& call, bool is_store) {
                                 builder_.getInt32(field_number)});
 }
 
-// A structure is looked for once: it takes all of the set's debug information to find one.
 void Lowering::note_record(const llvm::CallBase& call) {
     Record record;
     record.kind = number(call.getArgOperand(0));
     record.name = record_name(literal(call, 2)).str();
     record.size = number(call.getArgOperand(1));
     entry_.routine.records.insert(record.kind);
-    const auto known = manifest_.records().find(record.kind);
-    if (known != manifest_.records().end() && known->second.name == record.name &&
-        known->second.size == record.size)
-        return;
-    if (const llvm::DICompositeType* type = structure_named(*function_->getParent(), record.name))
+    if (const llvm::DICompositeType* type = structures_.named(record.name))
         record.fields = record_of(*type).fields;
     if (!manifest_.record(record))
         refusals_.add(call, "record kind " + std::to_string(record.kind) +

@@ -14,12 +14,13 @@
 #include "engine/compiler/declarations.h"
 #include "engine/compiler/manifest.h"
 #include "engine/compiler/refusal.h"
+#include "engine/compiler/types.h"
 
 namespace defib::compiler {
 
 class Lowering {
   public:
-    Lowering(Entry& entry, Manifest& manifest, Refusals& refusals);
+    Lowering(Entry& entry, const Structures& structures, Manifest& manifest, Refusals& refusals);
     void run();
 
   private:
@@ -68,6 +69,7 @@ class Lowering {
     void replace(llvm::Instruction& instruction, llvm::Value* value);
 
     Entry& entry_;
+    const Structures& structures_;
     Manifest& manifest_;
     Refusals& refusals_;
     llvm::Function* function_ = nullptr;

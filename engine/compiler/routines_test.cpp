@@ -18,6 +18,7 @@
 struct DefibContext {
     std::vector<uint8_t> memory = std::vector<uint8_t>(4096);
     std::map<std::string, uint64_t> binding;  // by "kind path"
+    std::vector<uint64_t> bound;
     uint64_t fuel = 1000;
     uint32_t death = 0;
     uint64_t record[8] = {};
@@ -83,10 +84,14 @@ bool defib_charge(DefibContext* context, uint32_t units) {
     return true;
 }
 
-uint64_t defib_binding(DefibContext* context, uint32_t slot) {
-    const auto& entry = manifest()["slots"][slot];
-    return context
-        ->binding[entry["kind"].get<std::string>() + " " + entry["path"].get<std::string>()];
+const uint64_t* defib_bindings(DefibContext* context, uint32_t slots) {
+    context->bound.clear();
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        const auto& entry = manifest()["slots"][slot];
+        const std::string kind = entry["kind"];
+        context->bound.push_back(context->binding[kind + " " + entry["path"].get<std::string>()]);
+    }
+    return context->bound.data();
 }
 
 void* defib_emit(DefibContext* context, uint32_t, uint32_t) {

@@ -24,6 +24,7 @@ llvm::FunctionType* type_of(llvm::Module& module, llvm::StringRef name) {
         .Case(STORE, type(nothing, {pointer, u64, u64, u32, u32}))
         .Case(CHARGE, type(truth, {pointer, u32}))
         .Case(BINDING, type(u64, {pointer, u32}))
+        .Case(BINDINGS, type(pointer, {pointer, u32}))
         .Case(EMIT, type(pointer, {pointer, u32, u32}))
         .Case(DIE, type(nothing, {pointer, u32}))
         .Case(MEMORY, type(pointer, {pointer, u32}))
@@ -56,7 +57,7 @@ llvm::Function& runtime_call(llvm::Module& module, llvm::StringRef name) {
     function->addFnAttr(llvm::Attribute::NoMerge);
     if (name == CHARGE) function->addRetAttr(llvm::Attribute::ZExt);
     if (name == BINDING || is_arithmetic_call(name)) {
-        // The binding does not change while a routine runs: one lookup serves a whole loop.
+        // What is bound does not change while a routine runs: one lookup serves a whole loop.
         function->setDoesNotAccessMemory();
         function->addFnAttr(llvm::Attribute::Speculatable);
     }
@@ -104,6 +105,27 @@ void add_helpers(llvm::Module& module) {
             add_division(*function, llvm::StringRef(name) == DIVIDE ? llvm::Instruction::UDiv
                                                                     : llvm::Instruction::URem);
         function->setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+}
+
+void read_bindings(llvm::Function& routine, unsigned slots) {
+    llvm::Module& module = *routine.getParent();
+    llvm::Function* lookup = module.getFunction(BINDING);
+    if (lookup == nullptr || slots == 0) return;
+    llvm::IRBuilder<> builder(&*routine.getEntryBlock().getFirstInsertionPt());
+    llvm::Value* values = builder.CreateCall(&runtime_call(module, BINDINGS),
+                                             {routine.getArg(0), builder.getInt32(slots)});
+    llvm::MDNode* does_not_change = llvm::MDNode::get(module.getContext(), {});
+    for (llvm::User* user : llvm::make_early_inc_range(lookup->users())) {
+        auto* call = llvm::cast<llvm::CallInst>(user);
+        if (call->getFunction() != &routine) continue;
+        builder.SetInsertPoint(call);
+        llvm::LoadInst* value = builder.CreateLoad(
+            builder.getInt64Ty(),
+            builder.CreateInBoundsGEP(builder.getInt64Ty(), values, call->getArgOperand(1)));
+        value->setMetadata(llvm::LLVMContext::MD_invariant_load, does_not_change);
+        call->replaceAllUsesWith(value);
+        call->eraseFromParent();
     }
 }
 

@@ -14,7 +14,7 @@ namespace defib::compiler {
 inline constexpr char LOAD[] = "defib_load";
 inline constexpr char STORE[] = "defib_store";
 inline constexpr char CHARGE[] = "defib_charge";
-inline constexpr char BINDING[] = "defib_binding";
+inline constexpr char BINDINGS[] = "defib_bindings";
 inline constexpr char EMIT[] = "defib_emit";
 inline constexpr char DIE[] = "defib_die";
 inline constexpr char MEMORY[] = "defib_memory";
@@ -24,6 +24,10 @@ inline constexpr char DISPATCH[] = "defib_dispatch";
 // u64 defib_index(context, index, count): the index, or 0 in a routine that just died. Has no body
 // while the optimiser runs, so that no proof of LLVM's can take the check away.
 inline constexpr char INDEX[] = "defib_index";
+
+// u64 defib_binding(context, slot): one of BINDINGS. A call while the optimiser runs, so that the last
+// verification sees which slots are looked up.
+inline constexpr char BINDING[] = "defib_binding";
 
 // u64 defib_divide(value, by) and defib_remainder(value, by): 0 where `by` is 0. Without a body for
 // the same reason: what guards a division is not to be moved away from it.
@@ -54,9 +58,10 @@ bool is_runtime_call(llvm::StringRef name);
 // DIVIDE or REMAINDER.
 bool is_arithmetic_call(llvm::StringRef name);
 
-// Gives the compiler's own helpers their bodies, and adds DISPATCH over the routines, in the
-// manifest's order.
+// Gives the compiler's own helpers their bodies; has a routine ask once for that many bound values,
+// and read them; and adds DISPATCH over the routines, in the manifest's order.
 void add_helpers(llvm::Module& module);
+void read_bindings(llvm::Function& routine, unsigned slots);
 void add_dispatch(llvm::Module& module, const std::vector<std::string>& routines);
 
 }  // namespace defib::compiler

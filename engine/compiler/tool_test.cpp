@@ -66,7 +66,7 @@ TEST(Tool, RefusesAProcessorThatIsNotThere) {
     const auto module = to_bitcode(context, a_case(), errors);
     ASSERT_NE(module, nullptr);
     Refusals refusals;
-    const Manifest manifest = compile_set(*module, refusals);
+    Manifest manifest = compile_set(*module, refusals);
     const std::string optimised = optimise_set(*module, manifest, refusals);
     for (const Target& target : {Target::ptx("sm_1", "ptx64"), Target::ptx("sm_75", "ptx9")}) {
         const auto text = build(optimised, manifest, target, {});

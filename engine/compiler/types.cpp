@@ -140,15 +140,18 @@ std::string pointee_name(const llvm::DIType* type) {
     return pointee == nullptr ? std::string("void") : without_flavour(pointee->getName());
 }
 
-const llvm::DICompositeType* structure_named(const llvm::Module& module, llvm::StringRef name) {
+Structures::Structures(const llvm::Module& module) {
     llvm::DebugInfoFinder finder;
     finder.processModule(module);
     for (const llvm::DIType* type : finder.types()) {
         const auto* structure = llvm::dyn_cast<llvm::DICompositeType>(type);
-        if (structure != nullptr && structure->getName() == name && !structure->isForwardDecl())
-            return structure;
+        if (structure != nullptr && !structure->isForwardDecl())
+            by_name_.try_emplace(structure->getName(), structure);
     }
-    return nullptr;
+}
+
+const llvm::DICompositeType* Structures::named(llvm::StringRef name) const {
+    return by_name_.lookup(name);
 }
 
 std::string without_flavour(llvm::StringRef name) {

@@ -5,6 +5,7 @@
 #ifndef DEFIB_ENGINE_COMPILER_TYPES_H
 #define DEFIB_ENGINE_COMPILER_TYPES_H
 
+#include <llvm/ADT/StringMap.h>
 #include <llvm/ADT/StringRef.h>
 
 #include <string>
@@ -42,8 +43,18 @@ std::string plain_path(llvm::StringRef path);
 // "inner" of LLVM's %struct.inner.7
 std::string name_of(const llvm::StructType& type);
 
-// With the name as declared; null where there is none.
-const llvm::DICompositeType* structure_named(const llvm::Module& module, llvm::StringRef name);
+// The structures that a module knows, by their names as declared. It takes a walk over all of its
+// debug information to find them.
+class Structures {
+  public:
+    explicit Structures(const llvm::Module& module);
+
+    // Null where there is none.
+    const llvm::DICompositeType* named(llvm::StringRef name) const;
+
+  private:
+    llvm::StringMap<const llvm::DICompositeType*> by_name_;
+};
 
 // Declared with kernel_part.
 bool is_part(const llvm::DICompositeType& type);

@@ -53,7 +53,7 @@ void compile(benchmark::State& state, const std::vector<std::filesystem::path>& 
     const auto module = read_set(context, parts);
     if (!module) return state.SkipWithError("no set");
     Refusals refusals;
-    const Manifest manifest = compile_set(**module, refusals);
+    Manifest manifest = compile_set(**module, refusals);
     const std::string optimised = optimise_set(**module, manifest, refusals);
     if (!refusals.empty()) return state.SkipWithError("refused");
     auto object = std::async(std::launch::async,

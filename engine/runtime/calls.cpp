@@ -14,11 +14,11 @@ extern "C" bool defib_charge(DefibContext* context, uint32_t units) {
     return spend(*context, units);
 }
 
-extern "C" uint64_t defib_binding(DefibContext* context, uint32_t slot) {
+// What is read of it by a routine that has just died is no matter.
+extern "C" const uint64_t* defib_bindings(DefibContext* context, uint32_t slots) {
     const DefibBinding& binding = context->target->binding;
-    if (slot < binding.count && slot < DEFIB_BINDING_SLOTS) return binding.values[slot];
-    die(*context, DEFIB_DEATH_SLOT, 0);
-    return DEFIB_BINDING_ABSENT;
+    if (slots > binding.count) die(*context, DEFIB_DEATH_SLOT, 0);
+    return binding.values;
 }
 
 extern "C" void defib_die(DefibContext* context, uint32_t reason) {

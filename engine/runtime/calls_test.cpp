@@ -70,12 +70,13 @@ TEST_F(Calls, CostFuelAndDieWithoutIt) {
     EXPECT_EQ(context->death, uint32_t{DEFIB_DEATH_FUEL});
 }
 
-TEST_F(Calls, GiveBindingsAndDieOnASlotThatIsNotThere) {
+TEST_F(Calls, GiveBindingsAndDieWhereTooFewAreBound) {
     memory.target().binding.count = 2;
     memory.target().binding.values[1] = 0x3f0;
     start();
-    EXPECT_EQ(defib_binding(context.get(), 1), 0x3f0U);
-    EXPECT_EQ(defib_binding(context.get(), 2), DEFIB_BINDING_ABSENT);
+    EXPECT_EQ(defib_bindings(context.get(), 2)[1], 0x3f0U);
+    EXPECT_EQ(context->death, uint32_t{DEFIB_DEATH_NONE});
+    EXPECT_NE(defib_bindings(context.get(), 3), nullptr);
     EXPECT_EQ(context->death, uint32_t{DEFIB_DEATH_SLOT});
 }
 
