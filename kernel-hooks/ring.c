@@ -22,6 +22,7 @@
 #include "hook.h"
 
 #define DETACH_WITHIN_MS 1000
+#define ATTACH_WITHIN_MS 100
 
 struct DefibHookHeader *hook_ring;
 /* The description as it was made: the header itself can be overwritten from outside. */
@@ -108,6 +109,9 @@ void hook_ring_withdraw(void)
 
 	WRITE_ONCE(hook_ring->state, DEFIB_HOOK_STATE_LEAVING);
 	memset(hook_ring->magic, 0, sizeof(hook_ring->magic));
+	/* One that saw SERVING a moment ago attaches now, then looks again and sees LEAVING. */
+	smp_mb();
+	msleep(ATTACH_WITHIN_MS);
 	for (i = 0; i < DETACH_WITHIN_MS / 20 && READ_ONCE(engine->attached) == shape.load; i++)
 		msleep(20);
 	if (READ_ONCE(engine->attached) == shape.load)

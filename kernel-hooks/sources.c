@@ -58,8 +58,9 @@ static unsigned int period_us(void)
 {
 	unsigned int wanted = READ_ONCE(hook_engine()->period_us);
 
+	/* The HPET makes every CPU look, halted or not: the tick is only there to poke for it. */
 	if (!wanted)
-		return USEC_PER_SEC / hook_hz;
+		return hpet ? PERIOD_MAX_US : USEC_PER_SEC / hook_hz;
 	return clamp(wanted, PERIOD_MIN_US, PERIOD_MAX_US);
 }
 

@@ -53,6 +53,8 @@ void join(const Manifest& manifest, Bound& bound) {
         routine.then = number(entry.then);
         routine.observer = number(entry.observer);
         routine.undo = number(entry.undo);
+        const uint32_t hook = number(entry.hook);
+        routine.hook = hook == DEFIB_NO_ROUTINE ? 0 : hook + 1;
     }
     // What is off pulls along whoever needs it, and so on, at most along a whole chain.
     for (int link = 0; link <= DEFIB_CHAIN; link++) {

@@ -36,7 +36,8 @@ class ManifestReader {
                 if (slot >= manifest.slots.size()) complain(routine.name + " has an unknown slot");
             }
             for (const std::string* other :
-                 {&routine.collector, &routine.then, &routine.observer, &routine.undo}) {
+                 {&routine.collector, &routine.then, &routine.observer, &routine.undo,
+                  &routine.hook}) {
                 if (!other->empty() && !manifest.number_of(*other)) {
                     complain(routine.name + " names " + *other + ", which is not there");
                 }
@@ -146,6 +147,7 @@ class ManifestReader {
         routine.then = text(value, "then");
         routine.observer = text(value, "observer");
         routine.undo = text(value, "undo");
+        routine.hook = text(value, "hook");
         each(value, "arguments", [&](const JsonValue& one) {
             routine.arguments.push_back(
                 {text(one, "name"), text(one, "type"), number(one, "width"), truth(one, "signed")});

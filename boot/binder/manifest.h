@@ -58,10 +58,11 @@ struct RoutineEntry {
     std::vector<uint64_t> optional;
     std::vector<uint64_t> stores;
     std::vector<std::string> reads;  // paths
-    std::string collector;           // these four: names of others in the set, or empty
+    std::string collector;           // these five: names of others in the set, or empty
     std::string then;
     std::string observer;
     std::string undo;
+    std::string hook;
     std::vector<Argument> arguments;
     std::string first_argument;  // the structure that its first argument points to
 };

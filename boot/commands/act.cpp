@@ -85,6 +85,13 @@ nlohmann::ordered_json json_of(const Session& session, const Arguments& argument
                                   {"new", store.new_value},
                                   {"made", store.is_made != 0}});
     }
+    json["ways"] = nlohmann::ordered_json::array();
+    for (const DefibWayRecord& way : repair.ways) {
+        json["ways"].push_back({{"routine", routine_name(session, way.routine)},
+                                {"by_hook", way.way == DEFIB_WAY_HOOK},
+                                {"request", way.ask.kind},
+                                {"text", way_text(way)}});
+    }
     json["taken_back_by"] = repair.taken_back;
     json["took_us"] = repair.took.count();
     return json;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "boot/commands/act_arguments.h"
 
 namespace defib::boot {
@@ -68,11 +70,18 @@ std::string routine_name(const Session& session, uint32_t routine) {
 
 std::vector<std::string> lines_of(const Session& session, const RepairRequest& request,
                                   const Repair& repair, Tense tense) {
-    const char* what = repair.stores.empty()   ? "nothing to store"
+    const bool is_asked = std::ranges::any_of(
+        repair.ways, [](const DefibWayRecord& way) { return way.ask.kind != 0; });
+    const char* what = repair.stores.empty() && is_asked
+                           ? (tense == Tense::would ? "would ask the hook" : "asked the hook")
+                       : repair.stores.empty() ? "nothing to store"
                        : tense == Tense::would ? "would store"
                                                : "stored";
     std::vector<std::string> lines = {fmt::format(
         "{}{}{}: {}", request.routine, request.about.empty() ? "" : " ", request.about, what)};
+    for (const DefibWayRecord& way : repair.ways) {
+        lines.push_back(fmt::format("  {}: {}", routine_name(session, way.routine), way_text(way)));
+    }
     if (!repair.stores.empty()) {
         lines.push_back(fmt::format("  {:<12} {:<44} {:>18} {:>5} {:>18} {:>18}", "ROUTINE",
                                     "FIELD", "ADDRESS", "BYTES", "OLD", "NEW"));

@@ -3,27 +3,12 @@
 #include <cstring>
 
 #include "boot/hook/hook.h"
+#include "engine/abi/hook_description.h"
 
 namespace defib::boot {
 namespace {
 
 constexpr size_t PAGE = 4096;
-constexpr uint32_t BYTES_MAX = 1U << 20;  // over what DEFIB_HOOK_CPUS_MAX CPUs need
-
-bool fits(const DefibHookHeader& header, uint32_t at, uint64_t count, size_t size) {
-    return at % 8 == 0 && at >= sizeof header && at <= header.bytes &&
-           count * size <= header.bytes - at;
-}
-
-bool is_described_rightly(const DefibHookHeader& header) {
-    return header.version == DEFIB_HOOK_VERSION && header.load != 0 && header.cpus != 0 &&
-           header.cpus <= DEFIB_HOOK_CPUS_MAX && header.slots == DEFIB_HOOK_SLOTS &&
-           header.bytes <= BYTES_MAX && header.sum == defib_hook_description_sum(&header) &&
-           fits(header, header.engine_at, 1, sizeof(DefibHookEngine)) &&
-           fits(header, header.beats_at, header.cpus, sizeof(DefibHookBeat)) &&
-           fits(header, header.requests_at, header.slots, sizeof(DefibHookRequest)) &&
-           fits(header, header.answers_at, header.slots, sizeof(DefibHookAnswer));
-}
 
 // Whether the address that the header gives for itself is the one where it lies: by any of the ways
 // in which the target's memory may be split.
@@ -56,7 +41,7 @@ std::vector<FoundRing> find_rings(const Target& target) {
             if (std::memcmp(memory, DEFIB_HOOK_MAGIC, sizeof DEFIB_HOOK_MAGIC) != 0) continue;
             FoundRing ring;
             std::memcpy(&ring.header, memory, sizeof ring.header);
-            if (!is_described_rightly(ring.header) ||
+            if (!defib_hook_is_described_rightly(&ring.header) ||
                 !lies_where_it_says(target, ring.header, memory)) {
                 continue;
             }

@@ -49,13 +49,13 @@ uint64_t beats_of(const FoundRing& ring) {
     return sum;
 }
 
+}  // namespace
+
 bool is_serving(const FoundRing& ring) {
     const auto* header = reinterpret_cast<const DefibHookHeader*>(ring.memory);
     return load(header->state) == DEFIB_HOOK_STATE_SERVING &&
            load(header->load) == ring.header.load;
 }
-
-}  // namespace
 
 Result<Hook> Hook::find(const Target& target, const Identity& identity) {
     if (!identity.may_write_to(target)) {
@@ -67,24 +67,31 @@ Result<Hook> Hook::find(const Target& target, const Identity& identity) {
             return fail(DEFIB_ERROR_HOOK_NOT_FOUND, target.name(), "opened to look, not to act");
         }
     }
+    const auto rings = find_beating_rings(target, BEATS_WITHIN);
+    if (rings.empty()) {
+        return fail(DEFIB_ERROR_HOOK_NOT_FOUND, target.name(), "no ring is there in which CPUs beat",
+                    "load defib_hook.ko in it");
+    }
+    Hook hook(rings.front());
+    store(hook.engine()->attached, rings.front().header.load);
+    return hook;
+}
+
+// The first that beats is enough: a kernel's rings before it do not.
+std::vector<FoundRing> find_beating_rings(const Target& target, milliseconds within) {
     auto rings = find_rings(target);
     std::erase_if(rings, [](const FoundRing& ring) { return !is_serving(ring); });
     std::vector<uint64_t> before;
     before.reserve(rings.size());
     for (const FoundRing& ring : rings) before.push_back(beats_of(ring));
-    const auto deadline = Clock::now() + BEATS_WITHIN;
+    const auto deadline = Clock::now() + within;
     while (!rings.empty() && Clock::now() < deadline) {
         for (size_t i = 0; i < rings.size(); i++) {
-            if (beats_of(rings[i]) == before[i]) continue;
-            Hook hook(rings[i]);
-            store(hook.engine()->attached, rings[i].header.load);
-            return hook;
+            if (beats_of(rings[i]) != before[i]) return {rings[i]};
         }
         std::this_thread::sleep_for(PAUSE);
     }
-    return fail(DEFIB_ERROR_HOOK_NOT_FOUND, target.name(),
-                rings.empty() ? "" : "a ring is there, and no CPU beats",
-                "load defib_hook.ko in it");
+    return {};
 }
 
 Hook::Hook(Hook&& other) noexcept
@@ -207,18 +214,6 @@ std::optional<DefibHookBeat> Hook::beat(uint32_t cpu) const {
 
 void Hook::set_period(std::chrono::microseconds period) {
     store(engine()->period_us, static_cast<uint32_t>(period.count()));
-}
-
-const char* text_of_hook_status(uint32_t status) {
-    switch (status) {
-#define DEFIB_HOOK_TEXT(name, number, text) \
-    case number:                            \
-        return text;
-        DEFIB_HOOK_STATUS_LIST(DEFIB_HOOK_TEXT)
-#undef DEFIB_HOOK_TEXT
-        default:
-            return "no status that is known";
-    }
 }
 
 }  // namespace defib::boot

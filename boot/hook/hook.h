@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "boot/find/identity.h"
+#include "boot/hook/words.h"
 #include "boot/target/target.h"
 #include "engine/abi/hook_ring.h"
 #include "engine/base/result.h"
@@ -44,6 +45,12 @@ struct FoundRing {
 
 // All in the target's memory. One that a kernel before a reboot left behind is among them.
 std::vector<FoundRing> find_rings(const Target& target);
+
+// Whether it is still that load of the module, and answers requests.
+bool is_serving(const FoundRing& ring);
+
+// Those of them that beat within that time, and serve.
+std::vector<FoundRing> find_beating_rings(const Target& target, std::chrono::milliseconds within);
 
 class Hook {
   public:
@@ -93,9 +100,6 @@ class Hook {
     std::array<bool, DEFIB_HOOK_SLOTS> abandoned_{};   // ask() waits for them no more
     uint32_t sequence_ = 0;
 };
-
-// "malformed: no such request"
-const char* text_of_hook_status(uint32_t status);
 
 }  // namespace defib::boot
 

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "boot/hook/words.h"
 #include "boot/session/record.h"
+#include "engine/abi/ask.h"
 #include "engine/abi/finding.h"
 #include "engine/abi/plan.h"
 #include "engine/abi/policy.h"
@@ -144,6 +146,14 @@ const char* kind_name(uint32_t kind) {
             return "late";
         case DEFIB_JOURNAL_REFUSED:
             return "refused";
+        case DEFIB_JOURNAL_HOOK:
+            return "hook";
+        case DEFIB_JOURNAL_ASKED:
+            return "asked";
+        case DEFIB_JOURNAL_ANSWERED:
+            return "answered";
+        case DEFIB_JOURNAL_BY_MEMORY:
+            return "by_memory";
         case DEFIB_JOURNAL_OPENED:
             return "finding";
         case DEFIB_JOURNAL_EVIDENCE:
@@ -255,6 +265,18 @@ std::string Narrator::event_of(const DefibJournalEntry& entry) const {
                                v[0]);
         case DEFIB_JOURNAL_REFUSED:
             return fmt::format("{} is off", routine());
+        case DEFIB_JOURNAL_HOOK:
+            return entry.subject == DEFIB_WAY_NONE
+                       ? std::string("the hook is there: repairs go by it where they can")
+                       : fmt::format("the hook is gone; {}", text_of_way(entry.subject));
+        case DEFIB_JOURNAL_ASKED:
+            return fmt::format("{} by the hook: {} ({:#x}, {})", routine(),
+                               text_of_hook_kind(static_cast<uint32_t>(v[0])), v[1], v[2]);
+        case DEFIB_JOURNAL_ANSWERED:
+            return fmt::format("the hook on {}: {}, {} after it was asked", routine(),
+                               text_of_hook_status(static_cast<uint32_t>(v[0])), ms(v[2]));
+        case DEFIB_JOURNAL_BY_MEMORY:
+            return fmt::format("{} {}", routine(), text_of_way(static_cast<uint32_t>(v[0])));
         case DEFIB_JOURNAL_EVIDENCE:
         case DEFIB_JOURNAL_LATE:
         case DEFIB_JOURNAL_FINDING:
@@ -302,6 +324,9 @@ nlohmann::ordered_json Narrator::json_of(const DefibJournalEntry& entry) const {
         case DEFIB_JOURNAL_PERSISTS:
         case DEFIB_JOURNAL_UNDONE:
         case DEFIB_JOURNAL_TAKEN_BACK:
+        case DEFIB_JOURNAL_ASKED:
+        case DEFIB_JOURNAL_ANSWERED:
+        case DEFIB_JOURNAL_BY_MEMORY:
             json["routine"] = name_of(NameOf::routine, entry.subject);
             break;
         case DEFIB_JOURNAL_STORED:

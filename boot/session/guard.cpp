@@ -16,6 +16,10 @@ namespace {
 constexpr uint64_t LONGEST_SLEEP_NS = 100000000;
 // A loop that dies again and again needs a person.
 constexpr unsigned MOST_RESTARTS = 3;
+// The module may be loaded, or loaded again, at any time. A look reads a word of each page.
+constexpr uint64_t HOOK_LOOK_EVERY_NS = 5'000'000'000;
+// The detectors wait for it.
+constexpr std::chrono::milliseconds HOOK_BEATS_WITHIN{30};
 
 // The routines of the engine's detectors, by their numbers there: the responder decides which it
 // needs, wherever it runs.
@@ -106,7 +110,17 @@ Result<void> Guard::is_still_there() const {
 // What a finding was, the detectors see again.
 Result<void> Guard::start_again(const Error& why) {
     if (restarts_++ == MOST_RESTARTS) return std::unexpected(why);
+    session_.forget_hook();
+    hook_look_ns_ = 0;
     return session_.engine().restart();
+}
+
+Result<void> Guard::look_for_hook() {
+    if (now_ns() < hook_look_ns_) return {};
+    const auto found = session_.find_hook(HOOK_BEATS_WITHIN);
+    hook_look_ns_ = now_ns() + HOOK_LOOK_EVERY_NS;
+    if (!found) return std::unexpected(found.error());
+    return {};
 }
 
 Result<void> Guard::run(const Tell& tell, const Sleep& sleep) {
@@ -114,13 +128,20 @@ Result<void> Guard::run(const Tell& tell, const Sleep& sleep) {
     for (bool is_stopping = false;;) {
         const auto tended = engine.tend();
         drain(tell);
-        if (tended && tended->has_stopped) return {};
+        if (tended && tended->has_stopped) {
+            session_.forget_hook();
+            return {};
+        }
         if (auto there = is_still_there(); !there) return there;
         if (!tended) {
             // A loop that dies while it is to stop has stopped.
             if (is_stopping) return std::unexpected(tended.error());
             if (auto again = start_again(tended.error()); !again) return again;
             continue;
+        }
+        // A command would take the place of the one to stop.
+        if (!is_stopping) {
+            if (auto looked = look_for_hook(); !looked) return looked;
         }
         const uint64_t longest =
             now_ns() + (session_.twin() == nullptr ? ~uint64_t{0} >> 1 : LONGEST_SLEEP_NS);

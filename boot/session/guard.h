@@ -47,6 +47,7 @@ class Guard {
     void drain(const Tell& tell);
     Result<void> is_still_there() const;
     Result<void> start_again(const Error& why);
+    Result<void> look_for_hook();
 
     Session& session_;
     std::unique_ptr<DefibResponder> responder_;
@@ -56,6 +57,7 @@ class Guard {
     std::optional<EngineFigures> figures_;
     bool is_another_kernel_ = false;
     unsigned restarts_ = 0;
+    uint64_t hook_look_ns_ = 0;  // when the kernel module's ring is looked for next
 };
 
 }  // namespace defib::boot

@@ -4,8 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <thread>
+
+#include "boot/hook/words.h"
 
 namespace defib::boot {
 namespace {
@@ -15,6 +18,9 @@ using Clock = std::chrono::steady_clock;
 constexpr auto BETWEEN_LOOKS = std::chrono::microseconds(500);
 // Some ticks of the slowest kernel (HZ = 100): what was delivered has been done by then.
 constexpr auto BETWEEN_TRIES = std::chrono::milliseconds(30);
+
+// Some looks of a busy machine's kernel module. What does not beat is not asked anyway.
+constexpr auto BEATS_WITHIN = std::chrono::milliseconds(300);
 
 bool passes_by_itself(uint32_t reason) {
 #define DEFIB_REASON_PASSES(name, number, passes, text) \
@@ -55,8 +61,19 @@ class Course {
         for (const SeenRecord& record : seen->records) {
             const auto store = record.as<DefibStoreRecord>(DEFIB_RECORD_STORE);
             if (store) repair.stores.push_back(*store);
+            if (const auto way = record.as<DefibWayRecord>(DEFIB_RECORD_WAY)) add_way(*way);
         }
         return seen->answer;
+    }
+
+    // What is tried again goes the same way again.
+    void add_way(const DefibWayRecord& way) {
+        const auto is_same = [&](const DefibWayRecord& other) {
+            return other.routine == way.routine && other.way == way.way &&
+                   other.ask.kind == way.ask.kind &&
+                   std::ranges::equal(other.ask.arguments, way.ask.arguments);
+        };
+        if (std::ranges::none_of(repair.ways, is_same)) repair.ways.push_back(way);
     }
 
     void note(const DefibAnswer& answer) {
@@ -94,6 +111,9 @@ Result<Repair> repair(Session& session, std::string_view name, std::span<const u
                       std::chrono::milliseconds within) {
     const auto routine = session.routine_that_is_on(name);
     if (!routine) return std::unexpected(routine.error());
+    if (session.knows_hook(*routine)) {
+        if (const auto found = session.find_hook(BEATS_WITHIN); !found) return std::unexpected(found.error());
+    }
     Course course(session, arguments);
     const auto start = Clock::now();
     const auto deadline = start + within;
@@ -142,6 +162,14 @@ Result<Repair> repair(Session& session, std::string_view name, std::span<const u
         }
         std::this_thread::sleep_for(BETWEEN_LOOKS);
     }
+}
+
+std::string way_text(const DefibWayRecord& way) {
+    const std::string text = text_of_way(way.way);
+    if (way.way != DEFIB_WAY_HOOK) return text;
+    if (way.ask.kind == 0) return text + ": nothing to ask for";
+    return fmt::format("{}: {} ({:#x}, {})", text, text_of_hook_kind(way.ask.kind),
+                       way.ask.arguments[0], way.ask.arguments[1]);
 }
 
 std::string reason_text(uint32_t death) {

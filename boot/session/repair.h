@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "boot/session/session.h"
+#include "engine/abi/ask.h"
 #include "engine/abi/reason.h"
 #include "engine/abi/record.h"
 
@@ -19,6 +20,7 @@ namespace defib::boot {
 
 struct Repair {
     std::vector<DefibStoreRecord> stores;  // made; of a look: wanted
+    std::vector<DefibWayRecord> ways;      // of routines that know two, each said once
     uint32_t outcome = DEFIB_OUTCOME_NONE;
     uint32_t death = DEFIB_DEATH_NONE;
     uint64_t death_address = 0;
@@ -35,6 +37,9 @@ struct Repair {
 // go. On a target that is only looked at it ends with the plan.
 Result<Repair> repair(Session& session, std::string_view routine,
                       std::span<const uint64_t> arguments, std::chrono::milliseconds within);
+
+// "by the hook: wake a task (0xffff888003a40000, 217)", "by memory: no hook there".
+std::string way_text(const DefibWayRecord& way);
 
 // For people: why it is not done.
 std::string why_not(const Session& session, const Repair& repair);

@@ -71,19 +71,57 @@ Result<Seen> Session::statistics() {
     return carry_out(command);
 }
 
-Result<DefibEffect> Session::observe(uint32_t routine, std::span<const uint64_t> arguments) {
-    const uint32_t observer = bound_.routines[routine].routine.observer;
-    if (observer == DEFIB_NO_ROUTINE) return DEFIB_EFFECT_THERE;
+Session::~Session() {
+    if (!ring_ || !engine_) return;
     DefibCommand command{};
-    command.kind = DEFIB_COMMAND_VIEW;
-    command.view = {DEFIB_VIEW_ONCE, observer, 0, 0};
+    command.kind = DEFIB_COMMAND_HOOK;
+    static_cast<void>(engine_->carry_out(command));
+}
+
+bool Session::knows_hook(uint32_t routine) const {
+    for (int link = 0; link < DEFIB_CHAIN && routine < bound_.routines.size(); link++) {
+        if (bound_.routines[routine].routine.hook != 0) return true;
+        routine = bound_.routines[routine].routine.then;
+    }
+    return false;
+}
+
+std::optional<FoundRing> Session::look_for_ring(std::chrono::milliseconds beats_within) {
+    if (target_.kind() == TargetKind::core) return std::nullopt;
+    const auto rings = find_beating_rings(target_, beats_within);
+    if (!rings.empty()) return rings.front();
+    // The machine's own memory has no holes, and one opener.
+    if (target_.kind() == TargetKind::host) return std::nullopt;
+    auto opened = Target::open(target_.name(), Access::look);
+    if (!opened) return std::nullopt;
+    const auto others = find_beating_rings(*opened, beats_within);
+    if (others.empty()) return std::nullopt;
+    opened_for_ring_ = std::move(*opened);
+    return others.front();
+}
+
+Result<bool> Session::find_hook(std::chrono::milliseconds beats_within) {
+    if (ring_ && is_serving(*ring_)) return true;
+    ring_ = look_for_ring(beats_within);
+    if (!ring_) return false;
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_HOOK;
+    command.arguments[0] = ring_->header.physical;
+    const auto answer = engine_->carry_out(command);
+    if (!answer) return std::unexpected(answer.error());
+    if (answer->result == 0) ring_.reset();
+    return answer->result != 0;
+}
+
+Result<DefibEffect> Session::observe(uint32_t routine, std::span<const uint64_t> arguments) {
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_OBSERVE;
+    command.routine = routine;
     for (size_t i = 0; i < arguments.size() && i < DEFIB_ARGUMENTS; i++) {
         command.arguments[i] = arguments[i];
     }
     const auto answer = engine_->carry_out(command);
     if (!answer) return std::unexpected(answer.error());
-    // What could not be read now may be readable at the next look.
-    if (answer->death != DEFIB_DEATH_NONE) return DEFIB_EFFECT_NOT_YET;
     return answer->result == DEFIB_EFFECT_THERE || answer->result == DEFIB_EFFECT_NEVER
                ? static_cast<DefibEffect>(answer->result)
                : DEFIB_EFFECT_NOT_YET;

@@ -15,6 +15,7 @@
 #include "boot/backend/backend.h"
 #include "boot/backend/cpu_engine.h"
 #include "boot/find/kernel.h"
+#include "boot/hook/hook.h"
 #include "boot/session/record.h"
 #include "boot/target/target.h"
 #include "engine/abi/reason.h"
@@ -58,6 +59,8 @@ class Session {
   public:
     static Result<std::unique_ptr<Session>> start(SessionOptions options,
                                                   const RoutineSet& routines);
+    // The engine detaches from the ring: the module may then give its memory back.
+    ~Session();
 
     // Nothing is opened, found or proved here: whoever started the engine has.
     static std::unique_ptr<Session> over(SessionParts parts);
@@ -72,6 +75,13 @@ class Session {
     Result<Seen> act(uint32_t routine, std::span<const uint64_t> arguments);
     // Whether its effect is there; without an observer: yes.
     Result<DefibEffect> observe(uint32_t routine, std::span<const uint64_t> arguments);
+    // Shows the engine where the kernel module's ring is, unless it has one that serves. False:
+    // there is none that beats.
+    Result<bool> find_hook(std::chrono::milliseconds beats_within);
+    // The engine has detached, or is a new one.
+    void forget_hook() { ring_.reset(); }
+    // Whether the routine, or one that follows it, can be carried out by it.
+    bool knows_hook(uint32_t routine) const;
     // How long what takes (engine/abi/statistics.h); the records are as the engine counts them.
     Result<Seen> statistics();
     // Its number, or why it is off.
@@ -90,6 +100,7 @@ class Session {
 
   private:
     Session() = default;
+    std::optional<FoundRing> look_for_ring(std::chrono::milliseconds beats_within);
     Result<void> open(const SessionOptions& options, const RoutineSet& routines);
     Result<Seen> carry_out(const DefibCommand& command);
 
@@ -100,6 +111,9 @@ class Session {
     Manifest manifest_;
     Bound bound_;
     std::unique_ptr<Engine> engine_;
+    // A ring may lie where the memory's file had a hole when the target was opened.
+    std::optional<Target> opened_for_ring_;
+    std::optional<FoundRing> ring_;  // that the engine was shown
 };
 
 }  // namespace defib::boot

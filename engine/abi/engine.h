@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "engine/abi/ask.h"
 #include "engine/abi/context.h"
 #include "engine/abi/journal.h"
 #include "engine/abi/mailbox.h"
@@ -37,7 +38,7 @@ struct DefibRoutine {
     uint32_t then;       // THEN
     uint32_t observer;   // OBSERVED_BY
     uint32_t undo;       // UNDONE_BY
-    uint32_t reserved;
+    uint32_t hook;       // BY_HOOK: its number and 1; 0: it knows no other way
 };
 
 struct DefibDetector {
@@ -80,6 +81,7 @@ struct DefibEngine {
     struct DefibContext replicas[DEFIB_REPLICAS];
     uint64_t memory[DEFIB_DETECTORS][DEFIB_MEMORY_SIZE / 8];  // what detectors keep
     struct DefibStatistics statistics;
+    struct DefibHookLink hook;
 };
 
 #endif

@@ -197,6 +197,8 @@ enum DefibHookKind { DEFIB_HOOK_KIND_LIST(DEFIB_HOOK_ENUM_KIND) };
 enum DefibHookStatus { DEFIB_HOOK_STATUS_LIST(DEFIB_HOOK_ENUM_STATUS) };
 #undef DEFIB_HOOK_ENUM_STATUS
 
+#ifndef DEFIB_HOOK_WITHOUT_SUMS /* who only names requests: routines, which have no such calls */
+
 /* Each step is a bijection of the sum so far, so one wrong word is always seen. */
 static inline uint64_t defib_hook_sum_word(uint64_t sum, uint64_t word) {
     sum = (sum ^ word) * 0x9e3779b97f4a7c15ull;
@@ -230,6 +232,8 @@ static inline uint64_t defib_hook_request_sum(const struct DefibHookRequest* req
         sum = defib_hook_sum_word(sum, request->arguments[i]);
     return sum;
 }
+
+#endif /* DEFIB_HOOK_WITHOUT_SUMS */
 
 /* --- /dev/defib: the memory window of the machine itself (kernel-hooks/window.c)
  *

@@ -16,6 +16,10 @@ enum DefibCommandKind {
     DEFIB_COMMAND_VIEW = 2,        // collect, then one execution for each object found
     DEFIB_COMMAND_ACT = 3,         // replicate, compare, commit
     DEFIB_COMMAND_STATISTICS = 4,  // how long what takes (statistics.h)
+    DEFIB_COMMAND_OBSERVE = 5,     // result: enum DefibEffect, of `routine` as it was carried out
+    // Where the hook's ring lies: its physical address as first argument, 0: no more. result: 1
+    // where there is one that serves.
+    DEFIB_COMMAND_HOOK = 6,
 };
 
 struct DefibView {
@@ -28,7 +32,7 @@ struct DefibView {
 
 struct DefibCommand {
     uint32_t kind;
-    uint32_t routine;  // DEFIB_COMMAND_ACT
+    uint32_t routine;  // DEFIB_COMMAND_ACT, DEFIB_COMMAND_OBSERVE
     struct DefibView view;
     uint64_t arguments[DEFIB_ARGUMENTS];
 };

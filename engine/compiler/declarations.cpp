@@ -62,6 +62,8 @@ void read_attribute(llvm::StringRef text, Entry& entry, Refusals& refusals) {
         declared.observer = rest.str();
     else if (word == "undone_by")
         declared.undo = rest.str();
+    else if (word == "by_hook")
+        declared.hook = rest.str();
     else if (word == "period_ms")
         read_number(rest, declared.period_ms, entry, refusals);
     else if (word == "fuel")
@@ -89,8 +91,10 @@ void check_declaration(const Entry& entry, Refusals& refusals) {
     if (declared.kind == "detector" && !declared.collector.empty())
         refusals.add(function, "OF_EACH is not for detectors; drop it");
     if (declared.kind != "routine" &&
-        !(declared.then.empty() && declared.observer.empty() && declared.undo.empty()))
-        refusals.add(function, "THEN, OBSERVED_BY and UNDONE_BY are for routines; drop them");
+        !(declared.then.empty() && declared.observer.empty() && declared.undo.empty() &&
+          declared.hook.empty()))
+        refusals.add(function,
+                     "THEN, OBSERVED_BY, UNDONE_BY and BY_HOOK are for routines; drop them");
     if (declared.fuel > MOST_FUEL)
         refusals.add(function, "asks for more than " + std::to_string(MOST_FUEL) +
                                    " units of fuel; split the work");
@@ -210,14 +214,32 @@ void check_heads(const Entry& entry, const Entries& entries, Refusals& refusals)
     }
 }
 
+// What asks the hook is run in the other's place, for the same objects, and stores nothing.
+void check_other_way(const Entry& entry, const Entries& entries, Refusals& refusals) {
+    const Declaration& declared = entry.routine.declaration;
+    const auto found = entries.find(declared.hook);
+    if (declared.hook.empty() || found == entries.end()) return;
+    const Declaration& other = found->second.routine.declaration;
+    if (stores_are_declared(other) || !other.hook.empty())
+        refusals.add(*entry.function, "BY_HOOK names '" + declared.hook +
+                                          "', which writes or has another way itself; let it emit "
+                                          "what it asks for and no more");
+    if (other.collector != declared.collector)
+        refusals.add(*entry.function, "BY_HOOK names '" + declared.hook +
+                                          "', which is for other objects; give both the same "
+                                          "OF_EACH");
+}
+
 void check_references(const Entry& entry, const Entries& entries, Refusals& refusals) {
     const Declaration& declared = entry.routine.declaration;
     for (const Reference& reference : {Reference{"OF_EACH", declared.collector, "collector"},
                                        Reference{"THEN", declared.then, "routine"},
                                        Reference{"OBSERVED_BY", declared.observer, "view"},
-                                       Reference{"UNDONE_BY", declared.undo, "routine"}})
+                                       Reference{"UNDONE_BY", declared.undo, "routine"},
+                                       Reference{"BY_HOOK", declared.hook, "routine"}})
         check_reference(entry, reference, entries, refusals);
     check_chain(entry, entries, refusals);
+    check_other_way(entry, entries, refusals);
     check_heads(entry, entries, refusals);
 }
 

@@ -96,6 +96,7 @@ struct Declaration {
     std::string then;       // THEN
     std::string observer;   // OBSERVED_BY
     std::string undo;       // UNDONE_BY
+    std::string hook;       // BY_HOOK
     std::set<std::string> writes;
     std::set<std::string> writes_found;
     std::set<std::string> writes_symbol;

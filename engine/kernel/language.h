@@ -244,5 +244,9 @@ inline u64 now() {
 #define THEN(routine) "then " #routine
 #define OBSERVED_BY(view) "observed_by " #view
 #define UNDONE_BY(routine) "undone_by " #routine
+// The routine that is carried out in its place where the kernel module is there to be asked: it
+// proves the same, stores nothing and emits what it asks for (engine/routines/asking.h). What THEN
+// names does not follow it.
+#define BY_HOOK(routine) "by_hook " #routine
 
 #endif

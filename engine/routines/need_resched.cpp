@@ -14,8 +14,10 @@
 //           has not got it. For an instant that is so between resched_curr() of another CPU and its
 //           interrupt; clearing it then costs a tick. Whoever calls has seen it for longer.
 // observed  need_resched_seen: the two agree, or another task runs there.
+// by hook   the module sets both on that CPU, in an interrupt there: the need is not lost.
 // undone    not needed: the next resched_curr() sets both.
 #include "engine/kernel/per_cpu.h"
+#include "engine/routines/asking.h"
 #include "engine/routines/who.h"
 
 // 6.2 (d7b6d709a76a): `__preempt_count` went into pcpu_hot, and out again with 6.15 (01c7bc5198e9).
@@ -44,6 +46,11 @@ bool is_apart(kp<task_struct> task, u32 cpu) {
     return is_wanted && (preempt_count(cpu) & constant(PREEMPT_NEED_RESCHED)) != 0;
 }
 
+void require_apart(kp<task_struct> task, s32 pid, u64 start_ns, u32 cpu) {
+    if (!is_same(task, pid, start_ns)) give_up(DEFIB_REASON_GONE);
+    if (!runs_on(task, cpu) || !is_apart(task, cpu)) give_up(DEFIB_REASON_STATE);
+}
+
 }  // namespace
 
 VIEW(need_resched_seen, SUMMARY("whether a task's need to reschedule is known to its CPU"))
@@ -53,12 +60,18 @@ VIEW(need_resched_seen, SUMMARY("whether a task's need to reschedule is known to
 }
 
 ROUTINE(clear_need_resched, SUMMARY("takes off a need to reschedule that its CPU does not see"),
-        OBSERVED_BY(need_resched_seen), WRITES(task_struct.thread_info.flags))
+        OBSERVED_BY(need_resched_seen), BY_HOOK(reschedule_by_hook),
+        WRITES(task_struct.thread_info.flags))
 (kp<task_struct> task, s32 pid, u64 start_ns, u32 cpu) {
-    if (!is_same(task, pid, start_ns)) give_up(DEFIB_REASON_GONE);
-    if (!runs_on(task, cpu) || !is_apart(task, cpu)) give_up(DEFIB_REASON_STATE);
+    require_apart(task, pid, start_ns, cpu);
     const u64 resched = constant(TIF_NEED_RESCHED);
     if (resched > 7) give_up(DEFIB_REASON_LAYOUT);
     const auto byte = narrow<u8>(&task->thread_info.flags, 0);
     *byte = static_cast<u8>(*byte & ~(1U << resched));
+}
+
+ROUTINE(reschedule_by_hook, SUMMARY("asks the hook to let a CPU see its need to reschedule"))
+(kp<task_struct> task, s32 pid, u64 start_ns, u32 cpu) {
+    require_apart(task, pid, start_ns, cpu);
+    hook::reschedule(cpu);
 }

@@ -21,6 +21,7 @@
 // observed  NAME_seen: the values are there.
 // undone    by itself, with the old value, which plan and journal show.
 #include "engine/kernel/per_cpu.h"
+#include "engine/routines/asking.h"
 #include "engine/routines/who.h"
 
 kernel_struct task_struct___schedule {
@@ -89,8 +90,8 @@ VIEW(affinity_seen, SUMMARY("whether a process may run on those CPUs and no othe
 }
 
 ROUTINE(set_affinity, SUMMARY("says on which CPUs a stopped process may run"), OF_EACH(threads_of),
-        OBSERVED_BY(affinity_seen), UNDONE_BY(set_affinity), WRITES(task_struct.cpus_mask.bits),
-        WRITES(task_struct.nr_cpus_allowed))
+        OBSERVED_BY(affinity_seen), UNDONE_BY(set_affinity), BY_HOOK(set_affinity_by_hook),
+        WRITES(task_struct.cpus_mask.bits), WRITES(task_struct.nr_cpus_allowed))
 (kp<task_struct> thread, kp<task_struct> task, s32 pid, u64 start_ns, u64 cpus) {
     require_living(task, pid, start_ns);
     if ((cpus & only_word_of_online()) == 0) give_up(DEFIB_REASON_ARGUMENT);
@@ -102,4 +103,15 @@ ROUTINE(set_affinity, SUMMARY("says on which CPUs a stopped process may run"), O
     if (!may_move) give_up(DEFIB_REASON_STATE);
     thread->cpus_mask.bits[0] = cpus;
     thread->nr_cpus_allowed = __builtin_popcountll(cpus);
+}
+
+// By the kernel's own set_cpus_allowed_ptr(), which needs no stopped process: it moves what runs.
+ROUTINE(set_affinity_by_hook, SUMMARY("asks the hook to say on which CPUs a process may run"),
+        OF_EACH(threads_of))
+(kp<task_struct> thread, kp<task_struct> task, s32 pid, u64 start_ns, u64 cpus) {
+    require_living(task, pid, start_ns);
+    if ((cpus & only_word_of_online()) == 0) give_up(DEFIB_REASON_ARGUMENT);
+    if (thread->signal != task->signal) give_up(DEFIB_REASON_GONE);
+    if ((thread->flags & constant(PF_NO_SETAFFINITY)) != 0) give_up(DEFIB_REASON_STATE);
+    if (thread->cpus_mask.bits[0] != cpus) hook::set_affinity(thread, cpus);
 }

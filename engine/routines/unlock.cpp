@@ -22,10 +22,13 @@
 //           What this cannot tell: a CPU that was interrupted inside and whose handler waits for
 //           the same lock. It would wait for itself for ever anyway.
 // observed  unlock_seen: the word has changed and a CPU has switched.
+// by hook   a CPU in its look compares the whole word with the proof and runs the kernel's own unlock
+//           (hook_release() in kernel-hooks/locks.c): nanoseconds lie between the two, not a bus.
 // undone    not at all; who had got in is inside.
 #include "engine/abi/reason.h"
 #include "engine/kernel/locks.h"
 #include "engine/kernel/per_cpu.h"
+#include "engine/routines/asking.h"
 
 kernel_struct qspinlock {
     u8 locked;
@@ -142,17 +145,8 @@ void require_all_interrupted(u64 lock) {
     }
 }
 
-}  // namespace
-
-VIEW(unlock_seen, SUMMARY("whether a spinlock that was released is on its way"), FUEL(40000))
-(kp<qspinlock> object, u32 evidence0, u64 evidence1) {
-    const bool moves = word_of(object) != evidence0 && switches() != evidence1;
-    return moves ? DEFIB_EFFECT_THERE : DEFIB_EFFECT_NOT_YET;
-}
-
-ROUTINE(unlock, SUMMARY("releases a spinlock that nobody holds and every CPU waits for"),
-        OBSERVED_BY(unlock_seen), WRITES(qspinlock.locked), FUEL(400000))
-(kp<qspinlock> object, u32 evidence0, u64 evidence1) {
+// Ends the routine unless nobody is inside.
+void require_free(kp<qspinlock> object, u32 evidence0, u64 evidence1) {
     require_native();
     const u32 word = word_of(object);
     if (word != evidence0 || switches() != evidence1) give_up(DEFIB_REASON_CHANGED);
@@ -166,5 +160,27 @@ ROUTINE(unlock, SUMMARY("releases a spinlock that nobody holds and every CPU wai
         require_all_interrupted(address_of(object));
     else
         give_up(DEFIB_REASON_NOT_PROVED);  // one waits, with the pending bit: others may be inside
+}
+
+}  // namespace
+
+VIEW(unlock_seen, SUMMARY("whether a spinlock that was released is on its way"), FUEL(40000))
+(kp<qspinlock> object, u32 evidence0, u64 evidence1) {
+    const bool moves = word_of(object) != evidence0 && switches() != evidence1;
+    return moves ? DEFIB_EFFECT_THERE : DEFIB_EFFECT_NOT_YET;
+}
+
+ROUTINE(unlock, SUMMARY("releases a spinlock that nobody holds and every CPU waits for"),
+        OBSERVED_BY(unlock_seen), BY_HOOK(unlock_by_hook), WRITES(qspinlock.locked), FUEL(400000))
+(kp<qspinlock> object, u32 evidence0, u64 evidence1) {
+    require_free(object, evidence0, evidence1);
     object->locked = 0;
+}
+
+ROUTINE(unlock_by_hook,
+        SUMMARY("asks the hook to release a spinlock that nobody holds and every CPU waits for"),
+        FUEL(400000))
+(kp<qspinlock> object, u32 evidence0, u64 evidence1) {
+    require_free(object, evidence0, evidence1);
+    hook::release(address_of(object), evidence0);
 }

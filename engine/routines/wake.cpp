@@ -29,11 +29,16 @@
 // undone    wake_cancel: takes the tasks off objects that did not run; the kernel then runs them
 //           and finds nothing to do.
 //
-// One race is left: a CPU that puts a work of its own on the list between the last look and the
+// by hook   where the kernel module is there, it calls wake_up_process() itself, on a healthy CPU:
+//           nothing is written but the request, no CPU has to idle or tick, and kCFI is no matter.
+//           The wake needs the task's pi_lock and a run queue's; the module tries the first one.
+//
+// One race is left of the way by memory: a CPU that puts a work of its own on the list between the last look and the
 // store loses it. The one lazy work that kernels have is klogd's (wake_up_klogd_work in
 // kernel/printk/printk.c): it would stay claimed, and readers of the log would hear nothing more of
 // that CPU. The detector lost_log_work finds that, and requeue_log_work (log_work.cpp) repairs it.
 #include "engine/kernel/per_cpu.h"
+#include "engine/routines/asking.h"
 #include "engine/routines/sleep.h"
 #include "engine/routines/staging.h"
 #include "engine/routines/thread_flags.h"
@@ -68,7 +73,8 @@ bool is_valid(u64 slot) {
 }  // namespace
 
 ROUTINE(wake_signalled, SUMMARY("wakes a process' threads that sleep on a signal"), THEN(deliver),
-        OBSERVED_BY(wake_signalled_seen), UNDONE_BY(wake_cancel), USES_SCRATCH, FUEL(400000))
+        OBSERVED_BY(wake_signalled_seen), UNDONE_BY(wake_cancel), BY_HOOK(wake_signalled_by_hook),
+        USES_SCRATCH, FUEL(400000))
 (kp<task_struct> task, s32 pid, u64 start_ns) {
     // What the signal has ended already needs no wake.
     if (!is_same(task, pid, start_ns) || has_ended(task)) return u64{0};
@@ -89,12 +95,36 @@ ROUTINE(wake_signalled, SUMMARY("wakes a process' threads that sleep on a signal
 }
 
 ROUTINE(wake, SUMMARY("wakes one task, whatever it waits for"), THEN(deliver),
-        OBSERVED_BY(wake_seen), UNDONE_BY(wake_cancel), USES_SCRATCH, FUEL(40000))
+        OBSERVED_BY(wake_seen), UNDONE_BY(wake_cancel), BY_HOOK(wake_by_hook), USES_SCRATCH,
+        FUEL(40000))
 (kp<task_struct> task, s32 pid, u64 start_ns) {
     require_living(task, pid, start_ns);
     work::require_vehicle();
     if (!sleeps(task) || work::is_under_way(task)) return u64{0};
     if (!work::stage_wake(task)) give_up(DEFIB_REASON_SCRATCH_BUSY);
+    return u64{1};
+}
+
+ROUTINE(wake_signalled_by_hook,
+        SUMMARY("asks the hook to wake a process' threads that sleep on a signal"), FUEL(400000))
+(kp<task_struct> task, s32 pid, u64 start_ns) {
+    if (!is_same(task, pid, start_ns) || has_ended(task)) return u64{0};
+    require_living(task, pid, start_ns);
+    u64 count = 0;
+    for (auto thread : list_of(task_struct, thread_node, &task->signal->thread_head)) {
+        if (count == MOST_AT_ONCE) break;
+        if (!sleeps_on_signal(thread)) continue;
+        hook::wake(thread);
+        ++count;
+    }
+    return count;
+}
+
+ROUTINE(wake_by_hook, SUMMARY("asks the hook to wake one task"), FUEL(40000))
+(kp<task_struct> task, s32 pid, u64 start_ns) {
+    require_living(task, pid, start_ns);
+    if (!sleeps(task)) return u64{0};
+    hook::wake(task);
     return u64{1};
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/runtime/collect.h"
 #include "engine/runtime/execute.h"
+#include "engine/runtime/hook.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/processor.h"
@@ -18,12 +19,13 @@ namespace {
 // Each attempt is a new plan from what memory holds then.
 constexpr uint32_t ATTEMPTS = 8;
 
-// What one execution for one object came to.
+// What one execution for one object came to, and the two that agreed.
 struct Result {
     uint32_t outcome;
     uint32_t death;
     uint64_t death_address;
     uint64_t result;
+    Agreement both = {NO_REPLICA, NO_REPLICA};
 };
 
 void append_records(const DefibRecords& from, DefibRecords& to) {
@@ -115,6 +117,7 @@ Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments,
             result.outcome =
                 commit_or_undo(engine, routine, {context.plan, witness.plan}, now_ns, records);
         }
+        result.both = both;
         count_time(engine.statistics.times[DEFIB_TIMES_PLAN], ticks() - begun);
         append_records(context.records, records);
     }
@@ -163,8 +166,8 @@ void add(DefibAnswer& answer, uint32_t routine, const Result& result) {
     answer.routine = routine;
 }
 
-void act_on(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
-            DefibAnswer& answer) {
+Result attempt_some_times(DefibEngine& engine, uint32_t routine, const uint64_t* arguments,
+                          uint64_t now_ns, DefibAnswer& answer) {
     Result result{};
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < ATTEMPTS; i++) {
@@ -174,12 +177,91 @@ void act_on(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, ui
         // Only what an attempt stored is worth telling of it.
         if (result.outcome != DEFIB_OUTCOME_PARTIAL && i + 1 < ATTEMPTS) answer.records = before;
     }
-    add(answer, routine, result);
+    return result;
 }
 
-// The routine's object goes in front of what the chain was given.
-void act_on_each(DefibEngine& engine, uint32_t routine, uint32_t collector,
-                 const uint64_t* arguments, uint64_t now_ns, DefibAnswer& answer) {
+void append_way(DefibAnswer& answer, uint32_t routine, DefibWay way, const DefibAskRecord& ask) {
+    const uint64_t room = room_for(answer.records, DEFIB_RECORD_WAY, sizeof(DefibWayRecord));
+    if (room != 0) *pointer_to<DefibWayRecord>(room) = {routine, way, ask};
+}
+
+// A repair is tried again and again; which way it goes is journaled once a second at most, and when
+// it is another one.
+void note_memory(DefibEngine& engine, uint32_t routine, DefibWay way, uint64_t now_ns,
+                 DefibAnswer& answer) {
+    constexpr uint64_t SECOND_NS = 1000000000;
+    append_way(answer, routine, way, {});
+    DefibHookLink& hook = engine.hook;
+    const uint64_t what = uint64_t{routine} << 32 | way;
+    if (hook.told == what && now_ns - hook.told_ns < SECOND_NS) return;
+    hook.told = what;
+    hook.told_ns = now_ns;
+    append(*engine.journal, now_ns, DEFIB_JOURNAL_BY_MEMORY, routine, {way, 0, 0, 0});
+}
+
+// What `asking` agreed to ask for is put into the ring; of a target that is only looked at it is
+// shown.
+DefibWay ask_for(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, Result& result,
+                 uint64_t now_ns, DefibAnswer& answer) {
+    const DefibContext& context = engine.replicas[result.both.winner];
+    const uint32_t count = count_asks(context);
+    const bool is_look = (engine.target->window.flags & DEFIB_WINDOW_READ_ONLY) != 0;
+    if (!is_look) {
+        const DefibWay way = ask_hook(engine, routine, arguments, context,
+                                      engine.replicas[result.both.witness], now_ns);
+        if (way != DEFIB_WAY_HOOK) return way;
+    }
+    DefibAskRecord ask = {};
+    if (count == 0) append_way(answer, routine, DEFIB_WAY_HOOK, ask);
+    if (count != 0) result.outcome = is_look ? DEFIB_OUTCOME_READ_ONLY : DEFIB_OUTCOME_COMMITTED;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < count && take_ask(context, i, ask); i++) {
+        append_way(answer, routine, DEFIB_WAY_HOOK, ask);
+    }
+    return DEFIB_WAY_HOOK;
+}
+
+// By the hook, where the routine knows that way and the hook is there. False: memory is the way.
+bool act_by_hook(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
+                 DefibAnswer& answer) {
+    if (engine.routines[routine].hook == 0) return false;
+    if (is_waiting(engine, routine, arguments)) {
+        add(answer, routine, {DEFIB_OUTCOME_NO_CHANGE, DEFIB_DEATH_NONE, 0, 0});
+        return true;
+    }
+    const uint32_t asking = engine.routines[routine].hook - 1;
+    DefibWay way = choose_way(engine, routine, arguments, now_ns);
+    const DefibRoutine* entry = routine_of(engine, asking);
+    if (way == DEFIB_WAY_HOOK && (entry == nullptr || entry->state != DEFIB_ROUTINE_READS)) {
+        way = DEFIB_WAY_OFF;
+    }
+    if (way == DEFIB_WAY_HOOK) {
+        Result result = attempt_some_times(engine, asking, arguments, now_ns, answer);
+        if (result.outcome == DEFIB_OUTCOME_NO_CHANGE) {
+            way = ask_for(engine, routine, arguments, result, now_ns, answer);
+        }
+        if (way == DEFIB_WAY_HOOK) {
+            add(answer, routine, result);
+            return true;
+        }
+    }
+    note_memory(engine, routine, way, now_ns, answer);
+    pass_over(engine, routine, arguments);
+    return false;
+}
+
+enum class Way : uint32_t { hook, memory };
+
+Way act_on(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
+           DefibAnswer& answer) {
+    if (act_by_hook(engine, routine, arguments, now_ns, answer)) return Way::hook;
+    add(answer, routine, attempt_some_times(engine, routine, arguments, now_ns, answer));
+    return Way::memory;
+}
+
+// The routine's object goes in front of what the chain was given. `memory` where any went that way.
+Way act_on_each(DefibEngine& engine, uint32_t routine, uint32_t collector,
+                const uint64_t* arguments, uint64_t now_ns, DefibAnswer& answer) {
     DefibAnswer search{};
     const DefibRecords found = collect(engine, collector, arguments, search);
     if (search.death != DEFIB_DEATH_NONE || search.incomplete != 0) {
@@ -190,19 +272,21 @@ void act_on_each(DefibEngine& engine, uint32_t routine, uint32_t collector,
         add(answer, collector, {DEFIB_OUTCOME_DIED, death, search.death_address, 0});
         append(*engine.journal, now_ns, DEFIB_JOURNAL_EXECUTED, collector,
                {DEFIB_OUTCOME_DIED, death, 0, 0});
-        return;
+        return Way::memory;
     }
+    Way way = Way::hook;
     uint64_t mine[DEFIB_ARGUMENTS];
     for (uint32_t i = 1; i < DEFIB_ARGUMENTS; i++) mine[i] = arguments[i - 1];
     FoundPointers pointers(found);
 #pragma clang loop unroll(disable)
     while (pointers.take(mine[0])) {
         answer.objects++;
-        act_on(engine, routine, mine, now_ns, answer);
+        if (act_on(engine, routine, mine, now_ns, answer) == Way::memory) way = Way::memory;
         // A family of hundreds is more than the ring holds.
         publish(engine, Publish::what_is_much);
     }
     if (answer.outcome == DEFIB_OUTCOME_NONE) answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
+    return way;
 }
 
 void refuse(DefibEngine& engine, uint32_t routine, uint64_t now_ns, DefibAnswer& answer) {
@@ -225,19 +309,23 @@ void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint6
     answer = {};
     answer.routine = routine;
     answer.records = {engine.records.bytes, engine.records.capacity, 0, 0, 0};
+    withdraw_undone(engine, routine, arguments, now_ns);
 #pragma clang loop unroll(disable)
     for (uint32_t link = 0; link < DEFIB_CHAIN; link++) {
         const DefibRoutine* entry = routine_of(engine, routine);
         if (entry == nullptr) return refuse(engine, routine, now_ns, answer);
+        Way way = Way::memory;
         if (entry->collector == DEFIB_NO_ROUTINE) {
             answer.objects++;
-            act_on(engine, routine, arguments, now_ns, answer);
+            way = act_on(engine, routine, arguments, now_ns, answer);
         } else if (routine_of(engine, entry->collector) == nullptr) {
             return refuse(engine, entry->collector, now_ns, answer);
         } else {
-            act_on_each(engine, routine, entry->collector, arguments, now_ns, answer);
+            way = act_on_each(engine, routine, entry->collector, arguments, now_ns, answer);
         }
         if (has_failed(answer.outcome) || entry->then == DEFIB_NO_ROUTINE) return;
+        // What follows delivers what was put into memory.
+        if (way == Way::hook && entry->hook != 0) return;
         routine = entry->then;
     }
 }
@@ -245,6 +333,7 @@ void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint6
 DefibEffect observe(DefibEngine& engine, uint32_t routine, const uint64_t* arguments) {
     const DefibRoutine* entry = routine_of(engine, routine);
     if (entry == nullptr) return DEFIB_EFFECT_NEVER;
+    if (is_undone(engine, routine, arguments)) return DEFIB_EFFECT_NOT_YET;
     if (entry->observer == DEFIB_NO_ROUTINE) return DEFIB_EFFECT_THERE;
     const DefibRoutine* observer = routine_of(engine, entry->observer);
     if (observer == nullptr) return DEFIB_EFFECT_NEVER;

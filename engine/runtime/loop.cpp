@@ -6,6 +6,7 @@
 #include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/gather.h"
+#include "engine/runtime/hook.h"
 #include "engine/runtime/identity.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/processor.h"
@@ -104,6 +105,7 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
             // Not yet answered: what is in hand is finished first.
             settle(engine);
             if (!is_settled(engine)) return Turn::go_on;
+            use_hook(engine, 0, now_ns);
             append(*engine.journal, now_ns, DEFIB_JOURNAL_STOPPED, 0);
             engine.mailbox->answer = answer;
             return Turn::stop;
@@ -117,6 +119,14 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
                 break;
             }
             act(engine, command.routine, command.arguments, now_ns, answer);
+            break;
+        case DEFIB_COMMAND_OBSERVE:
+            answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
+            answer.result = observe(engine, command.routine, command.arguments);
+            break;
+        case DEFIB_COMMAND_HOOK:
+            answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
+            answer.result = use_hook(engine, command.arguments[0], now_ns) ? 1 : 0;
             break;
         case DEFIB_COMMAND_STATISTICS:
             answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
@@ -176,6 +186,7 @@ Turn turn(DefibEngine& engine, uint64_t now_ns) {
     statistics.last_turn = begun;
     engine.turns++;
     store_relaxed(&mailbox.heartbeat, engine.turns);
+    poll_hook(engine, now_ns);
     const bool has_looked = run_due_detectors(engine, now_ns);
     const bool was_in_hand = !is_settled(engine);
     respond(engine, now_ns);

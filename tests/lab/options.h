@@ -47,6 +47,10 @@ struct GuestOptions {
     bool tells_dump = false;  // the guest tells QEMU of its VMCOREINFO, for the note of its dumps
     bool mitigations = false;
 
+    // UEFI's variables as a flash image, which stays as it is: the guest boots by that firmware, and
+    // its kernel trusts the keys that stand in `db`. Empty: the BIOS.
+    std::filesystem::path uefi_variables = {};
+
     std::vector<Disk> disks = {};
     std::vector<std::string> modules = {};  // loaded at start, with what they need
     // Appended to the kernel's command line, and may so overrule what the lab says there.

@@ -42,6 +42,9 @@ std::vector<RamRange> ram_ranges_of(uint64_t ram_bytes) {
     return {{0, 0, 2 * GIB}, {4 * GIB, 2 * GIB, ram_bytes - 2 * GIB}};
 }
 
+// Debian's package ovmf; its variables lie in OVMF_VARS_4M.fd beside it.
+constexpr const char* UEFI_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+
 Result<void> check(const GuestOptions& options) {
     if (options.cpus < 1 || options.cpus > 8) {
         return fail(DEFIB_ERROR_BASE_USAGE, "CPUs", std::to_string(options.cpus), "1 to 8");
@@ -81,6 +84,11 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
     if (options.hpet_nmi) {
         add("-global", "hpet.msi=on");
         add("-global", "hpet.timers=4");
+    }
+    if (!options.uefi_variables.empty()) {
+        add("-drive", fmt::format("if=pflash,unit=0,format=raw,readonly=on,file={}", UEFI_CODE));
+        add("-drive", fmt::format("if=pflash,unit=1,format=raw,snapshot=on,file={}",
+                                  options.uefi_variables.string()));
     }
     add("-kernel", kernel.image().string());
     add("-initrd", path(INHERITED_INITRAMFS));

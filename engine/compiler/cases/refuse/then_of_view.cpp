@@ -7,7 +7,7 @@
 ROUTINE(next, SUMMARY("x"))(s32 pid) {
     return pid;
 }
-// refused: THEN, OBSERVED_BY and UNDONE_BY are for routines; drop them
+// refused: THEN, OBSERVED_BY, UNDONE_BY and BY_HOOK are for routines; drop them
 VIEW(it, SUMMARY("x"), THEN(next))(s32 pid) {
     return pid;
 }
