@@ -35,9 +35,8 @@ class ManifestReader {
             for (const uint64_t slot : routine.slots) {
                 if (slot >= manifest.slots.size()) complain(routine.name + " has an unknown slot");
             }
-            for (const std::string* other :
-                 {&routine.collector, &routine.then, &routine.observer, &routine.undo,
-                  &routine.hook}) {
+            for (const std::string* other : {&routine.collector, &routine.then, &routine.observer,
+                                             &routine.undo, &routine.hook}) {
                 if (!other->empty() && !manifest.number_of(*other)) {
                     complain(routine.name + " names " + *other + ", which is not there");
                 }

@@ -69,8 +69,8 @@ Result<Hook> Hook::find(const Target& target, const Identity& identity) {
     }
     const auto rings = find_beating_rings(target, BEATS_WITHIN);
     if (rings.empty()) {
-        return fail(DEFIB_ERROR_HOOK_NOT_FOUND, target.name(), "no ring is there in which CPUs beat",
-                    "load defib_hook.ko in it");
+        return fail(DEFIB_ERROR_HOOK_NOT_FOUND, target.name(),
+                    "no ring is there in which CPUs beat", "load defib_hook.ko in it");
     }
     Hook hook(rings.front());
     store(hook.engine()->attached, rings.front().header.load);

@@ -112,7 +112,8 @@ Result<Repair> repair(Session& session, std::string_view name, std::span<const u
     const auto routine = session.routine_that_is_on(name);
     if (!routine) return std::unexpected(routine.error());
     if (session.knows_hook(*routine)) {
-        if (const auto found = session.find_hook(BEATS_WITHIN); !found) return std::unexpected(found.error());
+        if (const auto found = session.find_hook(BEATS_WITHIN); !found)
+            return std::unexpected(found.error());
     }
     Course course(session, arguments);
     const auto start = Clock::now();

@@ -78,9 +78,9 @@ struct DefibHookLink {
     uint32_t requests_at;
     uint32_t answers_at;
     uint32_t sequence;
-    uint32_t waiting;    // how many of `asks` are
-    uint32_t gone;       // enum DefibWay: why there is none any more
-    uint32_t attached;   // by this engine
+    uint32_t waiting;   // how many of `asks` are
+    uint32_t gone;      // enum DefibWay: why there is none any more
+    uint32_t attached;  // by this engine
     uint32_t reserved;
     uint64_t silent_ns;  // until then it is not asked, as it did not answer
     uint64_t told;       // routine and way of what was last journaled

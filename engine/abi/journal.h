@@ -31,7 +31,7 @@ enum DefibJournalKind {
     DEFIB_JOURNAL_RESTARTED = 12,
     // The hook's ring (ask.h). subject: 0, or enum DefibWay: why it is gone; physical address, load
     DEFIB_JOURNAL_HOOK = 13,
-    DEFIB_JOURNAL_ASKED = 14,      // subject: routine; kind of request, its first two arguments, slot
+    DEFIB_JOURNAL_ASKED = 14,      // subject: routine; kind, first two arguments, slot
     DEFIB_JOURNAL_ANSWERED = 15,   // subject: routine; status, kind, ns since, CPU and source << 32
     DEFIB_JOURNAL_BY_MEMORY = 16,  // subject: routine; enum DefibWay
 

@@ -90,9 +90,8 @@ void check_declaration(const Entry& entry, Refusals& refusals) {
         refusals.add(function, "PERIOD_MS is for detectors; drop it");
     if (declared.kind == "detector" && !declared.collector.empty())
         refusals.add(function, "OF_EACH is not for detectors; drop it");
-    if (declared.kind != "routine" &&
-        !(declared.then.empty() && declared.observer.empty() && declared.undo.empty() &&
-          declared.hook.empty()))
+    if (declared.kind != "routine" && !(declared.then.empty() && declared.observer.empty() &&
+                                        declared.undo.empty() && declared.hook.empty()))
         refusals.add(function,
                      "THEN, OBSERVED_BY, UNDONE_BY and BY_HOOK are for routines; drop them");
     if (declared.fuel > MOST_FUEL)

@@ -22,8 +22,8 @@
 //           What this cannot tell: a CPU that was interrupted inside and whose handler waits for
 //           the same lock. It would wait for itself for ever anyway.
 // observed  unlock_seen: the word has changed and a CPU has switched.
-// by hook   a CPU in its look compares the whole word with the proof and runs the kernel's own unlock
-//           (hook_release() in kernel-hooks/locks.c): nanoseconds lie between the two, not a bus.
+// by hook   a CPU in its look compares the whole word with the proof and runs the kernel's own
+//           unlock (hook_release() in kernel-hooks/locks.c): nanoseconds lie between, not a bus.
 // undone    not at all; who had got in is inside.
 #include "engine/abi/reason.h"
 #include "engine/kernel/locks.h"

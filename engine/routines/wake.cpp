@@ -33,10 +33,11 @@
 //           nothing is written but the request, no CPU has to idle or tick, and kCFI is no matter.
 //           The wake needs the task's pi_lock and a run queue's; the module tries the first one.
 //
-// One race is left of the way by memory: a CPU that puts a work of its own on the list between the last look and the
-// store loses it. The one lazy work that kernels have is klogd's (wake_up_klogd_work in
-// kernel/printk/printk.c): it would stay claimed, and readers of the log would hear nothing more of
-// that CPU. The detector lost_log_work finds that, and requeue_log_work (log_work.cpp) repairs it.
+// One race is left of the way by memory: a CPU that puts a work of its own on the list between the
+// last look and the store loses it. The one lazy work that kernels have is klogd's
+// (wake_up_klogd_work in kernel/printk/printk.c): it would stay claimed, and readers of the log
+// would hear nothing more of that CPU. The detector lost_log_work finds that, and requeue_log_work
+// (log_work.cpp) repairs it.
 #include "engine/kernel/per_cpu.h"
 #include "engine/routines/asking.h"
 #include "engine/routines/sleep.h"

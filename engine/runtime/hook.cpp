@@ -79,8 +79,27 @@ void set_attached(DefibHookLink& hook, uint32_t attached) {
     order_all();
 }
 
+// Somebody else's, beside this engine's: what does nothing, nobody waits for.
+bool is_used_by_others(const DefibHookLink& hook) {
+#pragma clang loop unroll(disable)
+    for (uint32_t slot = 0; slot < DEFIB_HOOK_SLOTS; slot++) {
+        const uint64_t at = request_at(hook, slot);
+        if (sequence_of(at) == sequence_of(answer_at(hook, slot))) continue;
+        if (read_volatile(at + offsetof(DefibHookRequest, kind), 4) != DEFIB_HOOK_NOTHING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The last one who waits detaches.
 void detach_if_idle(DefibHookLink& hook) {
-    if (hook.attached != 0 && hook.waiting == 0) set_attached(hook, 0);
+    if (hook.attached == 0 || hook.waiting != 0) return;
+    if (is_used_by_others(hook)) {
+        hook.attached = 0;
+    } else {
+        set_attached(hook, 0);
+    }
 }
 
 // It is no place to write to any more: not even to detach.

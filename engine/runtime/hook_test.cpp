@@ -310,6 +310,19 @@ TEST_F(AskedHook, LeavesAloneTheSlotsThatOthersUse) {
     EXPECT_NE(request(5).sequence, 9U);
 }
 
+TEST_F(AskedHook, IsLeftAttachedForOthersThatWait) {
+    request(5).sequence = 9;
+    request(5).kind = DEFIB_HOOK_WAKE;
+    show_ring();
+    act_now();
+    for (uint32_t slot = 0; slot < DEFIB_HOOK_SLOTS; slot++) {
+        if (slot != 5) answer_in(slot).sequence = request(slot).sequence;
+    }
+    pass_ms(1);
+    EXPECT_EQ(count(DEFIB_JOURNAL_ANSWERED), 1U);
+    EXPECT_EQ(attached(), LOAD);
+}
+
 TEST_F(AskedHook, EachOfManyIsAskedFor) {
     wanted = 7;
     show_ring();
