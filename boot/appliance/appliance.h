@@ -60,6 +60,7 @@ class Appliance {
     Result<void> prepare(std::string& said);
     Result<void> launch(std::string& said);
     Result<void> launch_gpu(std::string& said);
+    std::string show_hook();
     Result<void> launch_twin(std::string& said);
     Result<void> confirm(std::string& said);
     Result<void> close(const seal::Files& files, std::span<const seal::Allowance> allowances);
@@ -88,6 +89,7 @@ class Appliance {
     std::optional<TwinCode> twin_;
     Target target_;
     Kernel kernel_;
+    uint64_t hook_ring_ = 0;  // physical address of the kernel module's ring that beats; 0: none
     layouts::Layout layout_;
     std::optional<Answers> answers_;  // where the image has them ready made
     Bound bound_;

@@ -8,16 +8,24 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 
 #include "boot/appliance/appliance.h"
 #include "boot/appliance/notify.h"
 #include "boot/find/witness.h"
+#include "boot/hook/hook.h"
+#include "engine/runtime/mailbox.h"
 #include "image/policy/digest.h"
 
 namespace defib::boot {
 namespace {
+
+// Some of its looks; a healthy one beats each 10 ms.
+constexpr std::chrono::milliseconds HOOK_BEATS_WITHIN{300};
+constexpr uint64_t MOST_ANSWER_NS = 1'000'000'000;
+constexpr useconds_t ANSWER_PAUSE_US = 200;
 
 std::span<const Bytes> only(const Bytes& bytes) {
     return {&bytes, 1};
@@ -54,6 +62,10 @@ Result<void> Appliance::prepare(std::string& said) {
         return fail(DEFIB_ERROR_APPLIANCE_SEAL, "signals", std::strerror(errno));
     }
     notify_ = open_notify();
+    if (access() == Access::act) {
+        const auto rings = find_beating_rings(target_, HOOK_BEATS_WITHIN);
+        if (!rings.empty()) hook_ring_ = rings.front().header.physical;
+    }
     said = "journal " + options_.journal.string();
     return seal::prepare(options_.oom_score);
 }
@@ -67,7 +79,25 @@ Result<void> Appliance::launch(std::string& said) {
     if (target_.kind() == TargetKind::host) {
         if (auto given = target_.give_up(); !given) return given;
     }
-    return gpu_ ? launch_gpu(said) : launch_twin(said);
+    auto launched = gpu_ ? launch_gpu(said) : launch_twin(said);
+    if (launched && hook_ring_ != 0) said += show_hook();
+    return launched;
+}
+
+// The window is the engine's by now; it looks itself what lies there.
+std::string Appliance::show_hook() {
+    DefibCommand command{};
+    command.kind = DEFIB_COMMAND_HOOK;
+    command.arguments[0] = hook_ring_;
+    runtime::post(state_->mailbox(), command);
+    const uint64_t deadline = now_ns() + MOST_ANSWER_NS;
+    while (!runtime::is_answered(state_->mailbox())) {
+        // An engine that does not turn is the supervisor's matter.
+        if (now_ns() > deadline) return {};
+        usleep(ANSWER_PAUSE_US);
+    }
+    return state_->mailbox().answer.result != 0 ? "; repairs go by the kernel module where they can"
+                                                : "; the kernel module has just left";
 }
 
 Result<void> Appliance::launch_gpu(std::string& said) {
