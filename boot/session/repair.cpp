@@ -166,7 +166,7 @@ Result<Repair> repair(Session& session, std::string_view name, std::span<const u
 }
 
 std::string way_text(const DefibWayRecord& way) {
-    const std::string text = text_of_way(way.way);
+    std::string text = text_of_way(way.way);
     if (way.way != DEFIB_WAY_HOOK) return text;
     if (way.ask.kind == 0) return text + ": nothing to ask for";
     return fmt::format("{}: {} ({:#x}, {})", text, text_of_hook_kind(way.ask.kind),

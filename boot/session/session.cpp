@@ -75,7 +75,9 @@ Session::~Session() {
     if (!ring_ || !engine_) return;
     DefibCommand command{};
     command.kind = DEFIB_COMMAND_HOOK;
-    static_cast<void>(engine_->carry_out(command));
+    // An engine that is dead writes no more either way.
+    const auto detached = engine_->carry_out(command);
+    static_cast<void>(detached);
 }
 
 bool Session::knows_hook(uint32_t routine) const {

@@ -217,5 +217,29 @@ TEST_P(EachKernel, ThePolicyGoesByTheHookWhileItIsThere) {
     std::filesystem::remove(policy);
 }
 
+// The repairs of a CPU's state: what the policy that comes along does about these, by the hook.
+TEST_P(EachKernel, ThePolicyFreesCpusByTheHook) {
+    for (const auto& [fault, routine] :
+         {std::pair{"f1a", "unlock"}, {"need_resched", "clear_need_resched"}}) {
+        SCOPED_TRACE(fault);
+        lab::GuestUnderTest guest(faults::guest_for(*faults::find(fault), GetParam()));
+        ASSERT_TRUE(guest.is_up());
+        load_hook(*guest);
+        auto run = DefibRun::start(DEFIB_PROGRAM, guest->ram_file());
+        ASSERT_TRUE(ok(run));
+        const Guarded guarded{std::move(*run)};
+        ASSERT_TRUE(guarded.says(0, [](const Event& event) { return event.is("hook"); }));
+        ASSERT_TRUE(ok(faults::inject(*guest, fault)));
+        EXPECT_TRUE(guarded.says(0, [&](const Event& event) {
+            return event.is("answered") && event.text("routine") == routine &&
+                   event.text("text").find(": done") != std::string::npos;
+        })) << guarded.run->to_text();
+        EXPECT_TRUE(guarded.says(0, [](const Event& event) { return event.is("over"); }))
+            << guarded.run->to_text();
+        EXPECT_TRUE(guest->alive(PATIENCE));
+        EXPECT_EQ(guarded.run->stop(PATIENCE), 0) << guarded.run->to_text();
+    }
+}
+
 }  // namespace
 }  // namespace defib::hook_test
