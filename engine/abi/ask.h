@@ -14,7 +14,7 @@
 #include "engine/abi/hook_ring.h"
 
 // Emitted by the routine that BY_HOOK names.
-#define DEFIB_RECORD_ASK 5u
+#define DEFIB_RECORD_ASK 7u
 struct DefibAskRecord {
     uint32_t kind;  // enum DefibHookKind
     uint32_t cpu;   // or DEFIB_HOOK_ANY_CPU
@@ -22,7 +22,7 @@ struct DefibAskRecord {
 };
 
 // In the answer to DEFIB_COMMAND_ACT, of each routine of the chain that knows two ways.
-#define DEFIB_RECORD_WAY 6u
+#define DEFIB_RECORD_WAY 8u
 struct DefibWayRecord {
     uint32_t routine;
     uint32_t way;               // enum DefibWay
