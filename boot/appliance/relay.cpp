@@ -86,6 +86,7 @@ Relay::~Relay() {
 bool Relay::is_allowed(const DefibCommand& command) const {
     switch (command.kind) {
         case DEFIB_COMMAND_VIEW:
+        case DEFIB_COMMAND_OBSERVE:
         case DEFIB_COMMAND_STATISTICS:
             return true;
         case DEFIB_COMMAND_ACT:

@@ -89,7 +89,8 @@ bool Session::knows_hook(uint32_t routine) const {
 }
 
 std::optional<FoundRing> Session::look_for_ring(std::chrono::milliseconds beats_within) {
-    if (target_.kind() == TargetKind::core) return std::nullopt;
+    // Whoever has the memory has shown it to the engine.
+    if (target_.is_elsewhere() || target_.kind() == TargetKind::core) return std::nullopt;
     const auto rings = find_beating_rings(target_, beats_within);
     if (!rings.empty()) return rings.front();
     // The machine's own memory has no holes, and one opener.

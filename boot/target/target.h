@@ -29,6 +29,7 @@ class Target {
     const std::string& name() const { return name_; }
     TargetKind kind() const { return kind_; }
     const Mapping& memory() const { return memory_; }
+    bool is_elsewhere() const { return is_elsewhere_; }
     bool is_still_there() const { return is_elsewhere_ || memory_.is_still_there(); }
     // Of `host`: what a child that is about to take it needs (mapping.h).
     Result<void> give_up() { return memory_.give_up_host(); }
