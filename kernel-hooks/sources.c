@@ -4,9 +4,9 @@
  * What makes the CPUs look, best first:
  *
  *   perf   an NMI from each CPU's own cycle counter (perf.c): reaches a CPU that spins with
- *          interrupts off, whatever the others do; not one that halts, and not where there is no
- * PMU ring   an NMI from another CPU: each CPU's tick looks whether the next one's beat has
- * stopped, and pokes it, and those after it that have stopped too. No NMI is sent between healthy
+ *          interrupts off, whatever the others do; not one that halts, and only with a PMU
+ *   ring   an NMI from another CPU: each CPU's tick looks whether the next one's beat has stopped,
+ *          and pokes it, and those after it that have stopped too. No NMI is sent between healthy
  *          CPUs. Reaches every CPU as long as one has interrupts on
  *   hpet   an NMI to all CPUs from the HPET (hpet.c), where the administrator asks for it
  *   tick   a timer interrupt on each CPU: cheap, and enough for the healthy ones

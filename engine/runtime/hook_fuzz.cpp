@@ -4,6 +4,7 @@
 // Any bytes as what a guest writes into its ring while an engine asks it: whatever stands there,
 // the engine writes to the slots and to its own part and nowhere else, asks for nothing that it
 // may not, and no request is waited for without end.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -116,7 +117,8 @@ void Asked::engine_does(const Step& step) {
     step();
     const DefibHookLink& after = engine_.state().hook;
     const std::vector<uint8_t> ring_after = ring();
-    for (uint64_t at = 0; at < ROOM; at++) {
+    const auto [first, other] = std::ranges::mismatch(ring_before, ring_after);
+    for (auto at = static_cast<uint64_t>(first - ring_before.begin()); at < ROOM; at++) {
         const auto address = reinterpret_cast<uint64_t>(memory_.at(RING)) + at;
         must(ring_before[at] == ring_after[at] || may_write(address, before, after));
     }

@@ -23,7 +23,8 @@ using lab::Guest;
 using lab::GuestUnderTest;
 using lab::ok;
 
-INSTANTIATE_TEST_SUITE_P(Kernels, EachKernel, ::testing::Values("6.1", "6.12"), name_of_kernel);
+INSTANTIATE_TEST_SUITE_P(Kernels, EachKernel, ::testing::Values("6.1", "6.12", "6.1-rt", "6.12-rt"),
+                         name_of_kernel);
 
 constexpr uint64_t LEASE_MS = 1000;
 
