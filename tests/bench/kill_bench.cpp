@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The paper's Fig. 3: a thousand processes killed, asleep and busy, from outside, by the guest's
-// own killall, and by a module in its kernel. The time is from the first look at the list (of the
-// other two: from their start) until the last one is gone from it. One round each: a crowd takes
-// half a minute to gather.
+// The paper's Fig. 3: a thousand processes killed, asleep and busy, from outside, without and with
+// the kernel module's wake-ups, by that module alone, by the guest's own killall, and by another
+// module in its kernel. The time is from the first look at the list (of the last two: from their
+// start) until the last one is gone from it. One round each: a crowd takes half a minute to gather.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@
 #include "engine/routines/views/records.h"
 #include "tests/faults/inject.h"
 #include "tests/faults/symptom.h"
+#include "tests/hook/hooked_guest.h"
 
 namespace defib {
 namespace {
@@ -29,9 +30,24 @@ struct Crowd {
     std::unique_ptr<boot::Session> session;
     faults::Injection injection;
     std::string name;
+    std::optional<hook_test::HookedGuest> hooked;
 };
 
-std::optional<Crowd> gather(benchmark::State& state, const char* kernel, const char* fault) {
+enum class Module : uint8_t { absent, loaded };
+
+// The session's engine asks the module where it is there.
+Result<void> load_hook(Crowd& crowd) {
+    auto hooked = hook_test::HookedGuest::load(*crowd.guest, "");
+    if (!hooked) return std::unexpected(hooked.error());
+    crowd.hooked = std::move(*hooked);
+    const auto found = crowd.session->find_hook(std::chrono::milliseconds(2'000));
+    if (!found) return std::unexpected(found.error());
+    if (*found) return {};
+    return fail(DEFIB_ERROR_HOOK_NOT_FOUND, "kill_bench", "no ring beats");
+}
+
+std::optional<Crowd> gather(benchmark::State& state, const char* kernel, const char* fault,
+                            Module module) {
     const auto give_up = [&](const Error& error) {
         state.SkipWithError(to_line(error).c_str());
         return std::nullopt;
@@ -45,6 +61,9 @@ std::optional<Crowd> gather(benchmark::State& state, const char* kernel, const c
     auto session = boot::open_session(look, boot::Access::act);
     if (!session) return give_up(session.error());
     crowd.session = std::move(*session);
+    if (module == Module::loaded) {
+        if (const auto done = load_hook(crowd); !done) return give_up(done.error());
+    }
     auto injection = faults::inject(*crowd.guest, fault);
     if (!injection) return give_up(injection.error());
     crowd.injection = *injection;
@@ -88,6 +107,24 @@ Result<void> kill_from_outside(Crowd& crowd) {
     return {};
 }
 
+// As many at once as the ring has slots.
+Result<void> kill_by_hook(Crowd& crowd) {
+    boot::Hook& hook = crowd.hooked->hook();
+    hook.set_period(std::chrono::milliseconds(1));
+    for (const auto& one : members(crowd)) {
+        boot::HookRequest request{.kind = DEFIB_HOOK_SIGNAL, .attempts = 1000};
+        request.arguments = {one.task, static_cast<uint64_t>(one.pid), one.start_ns, SIGKILL};
+        const auto start = Clock::now();
+        auto slot = hook.post(request);
+        while (!slot) {
+            for (uint32_t each = 0; each < DEFIB_HOOK_SLOTS; each++) hook.answer(each);
+            if (Clock::now() - start > PATIENCE) return std::unexpected(slot.error());
+            slot = hook.post(request);
+        }
+    }
+    return {};
+}
+
 Result<void> killall(Crowd& crowd) {
     if (auto sent = crowd.guest->start({"killall", "-9", crowd.name}); !sent)
         return std::unexpected(sent.error());
@@ -102,14 +139,17 @@ Result<void> kill_by_module(Crowd& crowd) {
 struct Way {
     const char* name;
     Result<void> (*kill)(Crowd& crowd);
+    Module module = Module::absent;
 };
 constexpr Way WAYS[] = {{"from_outside", kill_from_outside},
+                        {"from_outside_woken_by_hook", kill_from_outside, Module::loaded},
+                        {"hook", kill_by_hook, Module::loaded},
                         {"killall_in_it", killall},
                         {"module_in_it", kill_by_module}};
 
 void measure(benchmark::State& state, const char* kernel, const char* fault, const Way& way) {
     for (auto _ : state) {
-        auto crowd = gather(state, kernel, fault);
+        auto crowd = gather(state, kernel, fault, way.module);
         if (!crowd) return;
         const auto start = Clock::now();
         if (const auto sent = way.kill(*crowd); !sent)

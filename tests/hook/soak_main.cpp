@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What takes too long for a test: a million forged requests, a thousand requests a second for ten
-// minutes beside a heavy load, how long an answer takes by what made the CPU look, and what an idle
-// hook costs. Prints one line each; ends with 1 if a request was lost or the kernel complained.
+// minutes beside a heavy load, and what an idle machine with the hook in it costs its host. Prints
+// one line each; ends with 1 if a request was lost or the kernel complained.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -19,6 +19,7 @@
 #include "tests/faults/inject.h"
 #include "tests/hook/forge.h"
 #include "tests/hook/hooked_guest.h"
+#include "tests/hook/spent.h"
 
 namespace {
 
@@ -35,24 +36,6 @@ struct Options {
     unsigned rate = 1000;
     bool hpet = false;
 };
-
-struct Spent {
-    uint64_t looks = 0;
-    uint64_t nanoseconds = 0;
-    uint64_t longest = 0;
-};
-
-Spent spent(HookedGuest& hooked) {
-    Spent sum;
-    for (uint32_t cpu = 0; cpu < hooked.hook().description().cpus; cpu++) {
-        const auto beat = hooked.hook().beat(cpu);
-        if (!beat) continue;
-        sum.looks += beat->beats;
-        sum.nanoseconds += beat->spent_ns;
-        sum.longest = std::max(sum.longest, beat->longest_ns);
-    }
-    return sum;
-}
 
 constexpr auto TIME = 10s;
 
@@ -78,24 +61,6 @@ void measure_machine(pid_t qemu, const char* what) {
                used_by(qemu) - before);
 }
 
-void measure_idle(HookedGuest& hooked, unsigned cpus) {
-    const Spent before = spent(hooked);
-    std::this_thread::sleep_for(TIME);
-    const Spent after = spent(hooked);
-    const auto looks = after.looks - before.looks;
-    const auto used = static_cast<double>(after.nanoseconds - before.nanoseconds);
-    fmt::print("idle: {} looks in 10 s, {:.2f} us each, {:.3f} % of a CPU\n", looks,
-               looks == 0 ? 0 : used / 1e3 / static_cast<double>(looks),
-               used / 1e9 / 10 / cpus * 100);
-}
-
-const char* name_of_source(uint32_t flags) {
-    if ((flags & DEFIB_HOOK_SOURCE_PERF) != 0) return "perf";
-    if ((flags & DEFIB_HOOK_SOURCE_HPET) != 0) return "hpet";
-    if ((flags & DEFIB_HOOK_SOURCE_RING) != 0) return "ring";
-    return (flags & DEFIB_HOOK_SOURCE_TICK) != 0 ? "tick" : "other";
-}
-
 struct Load {
     uint64_t posted = 0;
     uint64_t answered = 0;
@@ -118,7 +83,7 @@ Load run_load(HookedGuest& hooked, const Options& options) {
             const auto answer = hook.answer(slot);
             if (!answer) continue;
             load.answered++;
-            load.latency_us[name_of_source(answer->flags)].push_back(
+            load.latency_us[hook_test::name_of_source(answer->flags)].push_back(
                 std::chrono::duration<double, std::micro>(now - *waiting[slot]).count());
             waiting[slot].reset();
         }
@@ -156,7 +121,6 @@ Result<bool> soak(const Options& options) {
     measure_machine(guest->qemu(), "without the hook");
     auto hooked = HookedGuest::load(*guest, options.hpet ? "hpet=1" : "");
     if (!hooked) return std::unexpected(hooked.error());
-    measure_idle(*hooked, machine.cpus);
     measure_machine(guest->qemu(), "with the hook");
     hooked->hook().set_period(1ms);
     const auto started = Clock::now();
