@@ -74,8 +74,8 @@ std::string bitcode_of(const llvm::Module& module) {
     return bitcode;
 }
 
-// Of the code alone: no names, no lines, no file, so that moving a comment changes none. To print code
-// takes as long as to optimise it, so this is done beside that, on a copy.
+// Of the code alone: no names, no lines, no file, so that moving a comment changes none. To print
+// code takes as long as to optimise it, so this is done beside that, on a copy.
 std::vector<std::string> digests_of(const std::string& bitcode,
                                     const std::vector<std::string>& functions) {
     llvm::LLVMContext context;

@@ -25,8 +25,8 @@ inline constexpr char DISPATCH[] = "defib_dispatch";
 // while the optimiser runs, so that no proof of LLVM's can take the check away.
 inline constexpr char INDEX[] = "defib_index";
 
-// u64 defib_binding(context, slot): one of BINDINGS. A call while the optimiser runs, so that the last
-// verification sees which slots are looked up.
+// u64 defib_binding(context, slot): one of BINDINGS. A call while the optimiser runs, so that the
+// last verification sees which slots are looked up.
 inline constexpr char BINDING[] = "defib_binding";
 
 // u64 defib_divide(value, by) and defib_remainder(value, by): 0 where `by` is 0. Without a body for
