@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -110,8 +111,10 @@ uint64_t base() {
 // Where a disturbed program goes is anywhere, also on with this test as if it were the debugger: so
 // it dies with the real one, and nothing that it throws gets out of here.
 [[noreturn]] void be_victim(const std::string& file, const image::VerifyRequest& request) noexcept {
-    // A loop that never ends, or memory without end, is a refusal too.
-    const itimerval limit{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 300'000}};
+    // A loop that never ends, or memory without end, is a refusal too. The clock ticks on while the
+    // debugger holds it: single steps take processor time, and more of it on a busy machine.
+    constexpr timeval TICK{.tv_sec = 0, .tv_usec = 300'000};
+    const itimerval limit{.it_interval = TICK, .it_value = TICK};
     ::setitimer(ITIMER_PROF, &limit, nullptr);
     const rlimit memory{.rlim_cur = 2UL << 30, .rlim_max = 2UL << 30};
     ::setrlimit(RLIMIT_AS, &memory);
@@ -142,7 +145,7 @@ class Victim {
     }
 
     bool is_running() const { return WIFSTOPPED(status_); }
-    bool is_at_trap() const { return is_running() && WSTOPSIG(status_) == SIGTRAP; }
+    bool is_at_trap() const { return is_at(SIGTRAP); }
     bool has_started() const { return WIFEXITED(status_) && WEXITSTATUS(status_) == STARTED; }
     bool has_refused() const { return WIFEXITED(status_) && WEXITSTATUS(status_) == REFUSED; }
 
@@ -163,9 +166,12 @@ class Victim {
         ::ptrace(PTRACE_POKEDATA, pid_, address, word);
     }
     void step() { proceed(PTRACE_SINGLESTEP); }
+    // A tick of its clock on the way is none of a fault's doing, and is kept from it.
     void proceed(__ptrace_request how) {
-        ::ptrace(how, pid_, nullptr, nullptr);
-        wait();
+        do {
+            ::ptrace(how, pid_, nullptr, nullptr);
+            wait();
+        } while (is_at(SIGPROF));
     }
     // Runs up to this address; false when it ended before.
     bool run_to(uint64_t address) {
@@ -178,14 +184,25 @@ class Victim {
         go_to(address);
         return true;
     }
-    // Without a debugger from here on, so that its signals end it.
+    // From here on its signals end it; the first tick may yet be one from before, and from that to
+    // the second is a whole one.
     void run_to_the_end() {
-        ::ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
-        wait();
+        size_t ticks = 0;
+        uint64_t signal = 0;
+        while (is_running()) {
+            ::ptrace(PTRACE_CONT, pid_, nullptr, signal);
+            wait();
+            const bool is_early = is_at(SIGPROF) && ++ticks == 1;
+            signal = is_early ? 0 : uint64_t(WSTOPSIG(status_));
+        }
     }
 
   private:
-    void wait() { ::waitpid(pid_, &status_, 0); }
+    bool is_at(int signal) const { return is_running() && WSTOPSIG(status_) == signal; }
+    void wait() {
+        while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+        }
+    }
 
     pid_t pid_;
     int status_ = 0;
@@ -227,7 +244,11 @@ class FaultInjection : public ::testing::Test {
     bool starts_with_fault(const std::string& file, uint64_t at, size_t nth, uint64_t to) {
         Victim victim(file, request_);
         for (size_t i = 1; i <= nth; ++i) {
-            if (!victim.run_to(base() + at)) return victim.has_started();
+            // The run that was traced came here: a fault that is left out would be no start either.
+            if (!victim.run_to(base() + at)) {
+                ADD_FAILURE() << "no fault was injected at 0x" << std::hex << at;
+                return victim.has_started();
+            }
             if (i < nth) victim.step();
         }
         victim.go_to(base() + to);
