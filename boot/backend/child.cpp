@@ -40,6 +40,12 @@ Result<Child> Child::start(const char* name, const std::function<int()>& body) {
     return child;
 }
 
+void close_all_but(int file) {
+    const auto kept = static_cast<unsigned>(file);
+    if (kept > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, kept - 1, 0);
+    close_range(kept + 1, ~0U, 0);
+}
+
 std::optional<Error> Child::how_it_ended() {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;

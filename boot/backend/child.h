@@ -40,6 +40,10 @@ class Child {
     UniqueFd pidfd_;
 };
 
+// All but standard input, output and error, and that one. What a body does not need it must not
+// keep: the slots' lock is held for as long as any process has their file open.
+void close_all_but(int file);
+
 // What a body ends with that could not be sealed; the error is told as such.
 inline constexpr int EXIT_NOT_SEALED = 4;
 

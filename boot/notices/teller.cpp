@@ -103,7 +103,7 @@ Result<std::unique_ptr<Teller>> Teller::start(const std::string& program, metric
     std::unique_ptr<Teller> teller(new Teller(vitals));
     teller->pipe_.reset(ends[1]);
     auto child = Child::start(NAME, [&] {
-        teller->pipe_.reset();
+        close_all_but(out.get());
         return tell_all(program, out.get(), vitals);
     });
     if (!child) return std::unexpected(child.error());

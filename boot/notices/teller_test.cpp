@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Real programs, of the shell's: one that listens, and those that do not.
+#include <fcntl.h>
 #include <gtest/gtest.h>
-
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,6 +58,20 @@ DefibJournalEntry entry(uint32_t kind, uint32_t fault) {
 void rest() {
     constexpr timespec MOMENT = {0, 10'000'000};
     nanosleep(&MOMENT, nullptr);
+}
+
+// The slots' file, say: whoever installs an image while a machine is guarded needs its lock.
+TEST_F(Notices, TheProcessThatTellsKeepsNoFileOfItsGuards) {
+    const std::string path = folder / "slots";
+    UniqueFd slots(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_EQ(flock(slots.get(), LOCK_EX | LOCK_NB), 0);
+    auto teller = Teller::start(program("cat >/dev/null"), post->vitals());
+    ASSERT_TRUE(teller.has_value()) << to_line(teller.error());
+    (*teller)->tell(*notice_of(entry(DEFIB_JOURNAL_OPENED, DEFIB_FAULT_PANIC), 0, ""));
+    while (counted(Told::told) + counted(Told::failed) < 1) rest();
+    slots.reset();
+    const UniqueFd again(open(path.c_str(), O_RDWR | O_CLOEXEC));
+    EXPECT_EQ(flock(again.get(), LOCK_EX | LOCK_NB), 0);
 }
 
 TEST_F(Notices, AFindingAndItsEndReachTheProgramInOrder) {

@@ -3,6 +3,8 @@
 //
 // An update on a real kernel, with the commands that an operator has: a good image is tried and
 // kept, one that cannot serve this kernel is tried once, and the good one guards again.
+#include <functional>
+
 #include "tests/boot/appliance_under_test.h"
 
 namespace defib::boot {
@@ -40,14 +42,20 @@ class Update : public Appliance {
         return image;
     }
 
-    // Until it is armed, then stopped; what it said.
-    std::string start(const std::string& ram, int status) const {
+    // Until it is armed, then, after `meanwhile`, stopped; what it said.
+    std::string start(
+        const std::string& ram, int status, const std::function<void()>& meanwhile = [] {}) const {
         auto with = arguments(ram);
+        // Processes of its own, of which none may keep the slots to itself.
+        with.insert(with.end(), {"--exec", "/bin/true", "--metrics", "0"});
         const auto image = std::ranges::find(with, "--image");
         *image = "--slots";
         *(image + 1) = slots();
         Boot boot(with);
-        if (!boot.wait_for("armed").empty()) kill(boot.pid(), SIGTERM);
+        if (!boot.wait_for("armed").empty()) {
+            meanwhile();
+            kill(boot.pid(), SIGTERM);
+        }
         EXPECT_EQ(boot.exit_status(), status) << boot.said();
         return boot.said();
     }
@@ -60,10 +68,12 @@ TEST_F(Update, IsTriedOnceAndTheOldImageGuardsAgainWhereItFails) {
 
     install((trust() / "image").string());
     EXPECT_TRUE(states().contains("A  fresh")) << states();
-    EXPECT_TRUE(start(ram, DEFIB_EXIT_DONE).contains("slot A, for the first time"));
+    // The next one comes while this one guards.
+    const std::string first = start(ram, DEFIB_EXIT_DONE, [&] { install(make_useless_image()); });
+    EXPECT_TRUE(first.contains("slot A, for the first time")) << first;
     EXPECT_TRUE(states().contains("A  healthy")) << states();
+    EXPECT_TRUE(states().contains("B  fresh")) << states();
 
-    install(make_useless_image());
     const std::string tried = start(ram, DEFIB_EXIT_INPUT);
     EXPECT_TRUE(tried.contains("slot B, for the first time")) << tried;
     EXPECT_TRUE(tried.contains("the image has no layout of this kernel")) << tried;

@@ -26,14 +26,6 @@ void put(char (&room)[ROOM], const std::string& text) {
     room[size] = 0;
 }
 
-// Everything but standard output, standard error and that one: what the other process had open is
-// not for a driver.
-void close_all_but(int line) {
-    const auto kept = static_cast<unsigned>(line);
-    if (kept > 3) close_range(3, kept - 1, 0);
-    close_range(kept + 1, ~0U, 0);
-}
-
 }  // namespace
 
 enum class Step : uint32_t { claim, self_test, launch };
@@ -53,6 +45,7 @@ struct GpuProcess::Answer {
 };
 
 int GpuProcess::serve(const GpuSetup& setup, int line) {
+    // What the other process had open is not for a driver.
     close_all_but(line);
     GpuHost host(setup);
     for (;;) {
