@@ -32,6 +32,10 @@ class CounterStore {
     // the counter then holds the old value, the new one, or one in between.
     virtual Result<void> advance(Counter counter, uint64_t to) = 0;
 
+    // Whether advance() could. Asked before anything is started, or written down, that has to be
+    // counted afterwards.
+    virtual Result<void> check_reach(Counter /*counter*/, uint64_t /*to*/) { return {}; }
+
     // "the TPM, index 0x018def11", for messages.
     virtual std::string where(Counter counter) const = 0;
 };

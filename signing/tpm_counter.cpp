@@ -66,14 +66,19 @@ class TpmCounters final : public CounterStore {
         return raw - base_[size_t(counter)];
     }
 
-    Result<void> advance(Counter counter, uint64_t to) override {
+    Result<void> check_reach(Counter counter, uint64_t to) override {
         const auto now = read(counter);
         if (!now) return std::unexpected(now.error());
-        if (to > *now && to - *now > MOST_TPM_STEPS) {
-            return fail(
-                DEFIB_ERROR_SIGNING_COUNTER_JUMP, where(counter),
-                fmt::format("from {} to {}; {} steps are the most", *now, to, MOST_TPM_STEPS));
-        }
+        if (to <= *now || to - *now <= MOST_TPM_STEPS) return {};
+        return fail(DEFIB_ERROR_SIGNING_COUNTER_JUMP, where(counter),
+                    fmt::format("from {} to {}; {} steps are the most", *now, to, MOST_TPM_STEPS),
+                    "fetch one in between, or one whose counter goes up by one at a time");
+    }
+
+    Result<void> advance(Counter counter, uint64_t to) override {
+        if (auto can = check_reach(counter, to); !can) return can;
+        const auto now = read(counter);
+        if (!now) return std::unexpected(now.error());
         for (uint64_t value = *now; value < to; ++value) {
             if (auto ok = tpm_->increment(COUNTER_INDEX[size_t(counter)]); !ok) return ok;
         }

@@ -180,6 +180,23 @@ TEST_F(TpmCounters, RefuseAJumpBeforeTheFirstStep) {
     const auto counters = open_tpm_counters(tpm_.tcti());
     EXPECT_REFUSED((*counters)->advance(Counter::image, MOST_TPM_STEPS + 1), SIGNING_COUNTER_JUMP);
     EXPECT_EQ(*(*counters)->read(Counter::image), 0U);
+    EXPECT_REFUSED((*counters)->check_reach(Counter::image, MOST_TPM_STEPS + 1),
+                   SIGNING_COUNTER_JUMP);
+    EXPECT_TRUE((*counters)->check_reach(Counter::image, MOST_TPM_STEPS));
+}
+
+// What cannot be counted is not written down either: a machine whose key set is ahead of its
+// counter would take an older one again.
+TEST_F(TpmCounters, TakeNoKeySetWhoseVersionTheyCannotReach) {
+    const Folder machine;
+    const auto state = machine / "state";
+    const auto far = file_of(make({.version = MOST_TPM_STEPS + 2}));
+    const TrustSetup setup{.folder = state, .tcti = tpm_.tcti()};
+    EXPECT_REFUSED(TrustStore::install(setup, as_bytes(far), "first"), SIGNING_COUNTER_JUMP);
+    EXPECT_FALSE(std::filesystem::exists(state / "keys"));
+    ASSERT_DONE(TrustStore::install(setup, as_bytes(file_of(make({}))), "first"));
+    EXPECT_REFUSED(TrustStore::open(state)->adopt(as_bytes(far), "next"), SIGNING_COUNTER_JUMP);
+    EXPECT_EQ(TrustStore::open(state)->key_set().version, 1U);
 }
 
 // An owner authorisation is what keeps others from deleting the counters; counting takes none, so

@@ -67,6 +67,12 @@ Result<TrustStore> TrustStore::install(const TrustSetup& setup, Bytes key_set,
     if (auto ok = write_durably(setup.folder / "counter-store", choice); !ok) {
         return std::unexpected(ok.error());
     }
+    auto counters = open_counters(setup.folder, setup.root);
+    if (!counters) return std::unexpected(counters.error());
+    if (auto can = (*counters)->check_reach(Counter::key_set, set->version); !can) {
+        return std::unexpected(can.error());
+    }
+    counters->reset();  // one at a time has a TPM
     // Last: with this file the machine counts as set up.
     if (auto ok = write_durably(setup.folder / "keys", std::string(as_text(key_set))); !ok) {
         return std::unexpected(ok.error());
@@ -128,9 +134,14 @@ Result<void> TrustStore::adopt(Bytes key_set, const std::string& object) {
     const auto running = read_running();
     if (!running) return std::unexpected(running.error());
     if (auto ok = check_successor(key_set_, *candidate, *running, object); !ok) return ok;
+    if (auto can = counters_->check_reach(Counter::key_set, candidate->version); !can) return can;
     if (auto ok = write_durably(folder_ / "keys", std::string(as_text(key_set))); !ok) return ok;
     key_set_ = *candidate;
     return counters_->advance(Counter::key_set, candidate->version);
+}
+
+Result<void> TrustStore::check_confirmable(const RunningImage& running) const {
+    return counters_->check_reach(Counter::image, running.security_counter);
 }
 
 Result<void> TrustStore::confirm(const RunningImage& running) {

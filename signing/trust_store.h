@@ -49,6 +49,8 @@ class TrustStore {
     // The image that runs was found healthy: nothing older runs here from now on, and no key set
     // may take away the keys that it was verified with.
     Result<void> confirm(const RunningImage& running);
+    // Whether that could be counted here: what never can be confirmed need not be started.
+    Result<void> check_confirmable(const RunningImage& running) const;
 
   private:
     TrustStore(std::filesystem::path folder, KeySet key_set, std::unique_ptr<CounterStore> counters)

@@ -28,7 +28,12 @@ Result<image::VerifiedImage> verify_as_boot(std::string file, const TrustArgumen
     request.trusted = &trust->key_set();
     request.least_security_counter = *least;
     request.machine = std::move(*machine);
-    return image::verify(std::move(file), request, object);
+    auto image = image::verify(std::move(file), request, object);
+    if (!image) return image;
+    if (auto can = trust->check_confirmable(image->running()); !can) {
+        return std::unexpected(can.error());
+    }
+    return image;
 }
 
 }  // namespace defib::boot
