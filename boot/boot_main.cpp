@@ -43,7 +43,8 @@ void declare(CLI::App& app, Options& options) {
                    "and act, whoever has this key: a file of 32 bytes")
         ->needs(serve)
         ->type_name("FILE");
-    app.add_option("--max-age-days", options.max_age_days, "refuse an image of an older source");
+    app.add_option("--max-age-days", options.max_age_days, "refuse an image of an older source")
+        ->check(CLI::Range(1, defib::image::MOST_AGE_DAYS));
     app.add_flag_callback(
         "--observe", [&options] { options.mode = defib::boot::Mode::observe; },
         "find and report; the target is mapped without the right to write");

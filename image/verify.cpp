@@ -11,6 +11,7 @@
 #include "image/verify.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "signing/durable_file.h"
@@ -77,7 +78,8 @@ Judgement judge_age(const Attributes& attributes, const VerifyRequest& request,
         return refuse(DEFIB_ERROR_IMAGE_ROLLED_BACK, object,
                       "security counter " + std::to_string(attributes.security_counter) +
                           ", and this machine is at " +
-                          std::to_string(request.least_security_counter));
+                          std::to_string(request.least_security_counter),
+                      "fetch the vendor's newest image");
     }
     if (request.oldest_source_date && attributes.source_date < *request.oldest_source_date) {
         const uint64_t days = (*request.oldest_source_date - attributes.source_date) / 86400;
@@ -98,7 +100,8 @@ Judgement judge_target(const Attributes& attributes, const VerifyRequest& reques
     std::string others(attributes.targets[0]);
     if (attributes.targets.size() > 1) others += " and others";
     return refuse(DEFIB_ERROR_IMAGE_WRONG_TARGET, object,
-                  "for " + others + ", and this is " + to_text(request.machine));
+                  "for " + others + ", and this is " + to_text(request.machine),
+                  "fetch the one for this machine");
 }
 
 [[gnu::noinline]] Judgement judge(const ImageView& image, const DigestList& digests,
@@ -142,6 +145,14 @@ Bytes VerifiedImage::part(PartType type, std::string_view name) const {
     if (!is_genuine()) return {};
     const PartView* found = view_.find(type, name);
     return found ? found->content : Bytes{};
+}
+
+uint64_t oldest_date(uint64_t max_age_days) {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    const auto today = uint64_t(now.count());
+    const uint64_t age = max_age_days * 86400;
+    return today > age ? today - age : 0;
 }
 
 Result<VerifiedImage> verify(std::string file, const VerifyRequest& request,

@@ -63,6 +63,11 @@ class VerifiedImage {
     signing::Verdict verdict_ = signing::Verdict::refused;
 };
 
+// A hundred years, in days: the most that an operator can mean.
+inline constexpr int MOST_AGE_DAYS = 36'500;
+// The oldest source date that an image may have, of one that is so many days old at most.
+uint64_t oldest_date(uint64_t max_age_days);
+
 // Takes the bytes into its own keeping: a file, or a mapping of one, could be changed by somebody
 // else between the check and the use.
 Result<VerifiedImage> verify(std::string file, const VerifyRequest& request,

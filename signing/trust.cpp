@@ -21,7 +21,8 @@ Result<uint32_t> count_root_signatures(const KeySet& roots, const KeySet& set,
         if (!roots.find_root(entry.key)) continue;
         if (!is_accepted(check_signature(message, entry.signature, entry.key))) {
             return fail(DEFIB_ERROR_SIGNING_BAD_SIGNATURE, object,
-                        "that of root key " + short_name(entry.key));
+                        "that of root key " + short_name(entry.key),
+                        "the file was changed after it was signed; fetch it again");
         }
         ++count;
     }
@@ -64,21 +65,25 @@ Result<void> check_successor(const KeySet& trusted, const KeySet& candidate,
     if (*count < trusted.root_threshold) {
         return fail(DEFIB_ERROR_SIGNING_BELOW_THRESHOLD, object,
                     "signed by " + std::to_string(*count) + " trusted root keys, and " +
-                        std::to_string(trusted.root_threshold) + " are needed");
+                        std::to_string(trusted.root_threshold) + " are needed",
+                    "let another root key sign it, with defib key sign");
     }
     if (auto own = check_self_signed(candidate, object); !own) return own;
     if (candidate.version < trusted.version) {
         return fail(DEFIB_ERROR_SIGNING_STALE_KEY_SET, object,
                     "version " + std::to_string(candidate.version) + ", and this machine trusts " +
-                        std::to_string(trusted.version));
+                        std::to_string(trusted.version),
+                    "fetch the vendor's newest key set");
     }
     if (candidate.version == trusted.version && candidate.body_digest != trusted.body_digest) {
         return fail(DEFIB_ERROR_SIGNING_STALE_KEY_SET, object,
-                    "another key set of the version that this machine trusts already");
+                    "another key set of the version that this machine trusts already",
+                    "fetch the vendor's newest key set");
     }
     for (const PublicKey& key : trusted.revoked) {
         if (candidate.is_revoked(key)) continue;
-        return fail(DEFIB_ERROR_SIGNING_REVOCATION_LOST, object, "of key " + short_name(key));
+        return fail(DEFIB_ERROR_SIGNING_REVOCATION_LOST, object, "of key " + short_name(key),
+                    "make the key set from the newest one: defib key set --from");
     }
     if (running && !still_runs(candidate, *running)) {
         return fail(DEFIB_ERROR_SIGNING_REVOKES_RUNNING, object,
@@ -104,7 +109,8 @@ ImageJudgement judge_image_signatures(const KeySet& trusted, const BytesToSign& 
     const auto pass_over = [&](ErrorCode code, const PublicKey& key, std::string detail) {
         if (why_one_does_not_count) return;
         why_one_does_not_count =
-            Error{code, object, "key " + short_name(key) + std::move(detail), ""};
+            Error{code, object, "key " + short_name(key) + std::move(detail),
+                  "fetch an image that is signed with one of the vendor's present keys"};
     };
     uint32_t have = 0;
     uint32_t missing = trusted.image_threshold;
@@ -151,7 +157,8 @@ ImageJudgement judge_image_signatures(const KeySet& trusted, const BytesToSign& 
     }
     return refuse(DEFIB_ERROR_SIGNING_BELOW_THRESHOLD,
                   "signed by " + std::to_string(have) + " trusted image keys, and " +
-                      std::to_string(trusted.image_threshold) + " are needed");
+                      std::to_string(trusted.image_threshold) + " are needed",
+                  "fetch one that more of the vendor's keys have signed");
 }
 
 }  // namespace defib::signing

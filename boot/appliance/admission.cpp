@@ -4,32 +4,17 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 namespace defib::boot {
-namespace {
-
-uint64_t oldest_date(uint64_t max_age_days) {
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-    const auto today = static_cast<uint64_t>(now.count());
-    const uint64_t age = max_age_days * 86400;
-    return today > age ? today - age : 0;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Admission>> Admission::decide(const Options& options, const Stages& stages) {
     std::unique_ptr<Admission> self(new Admission);
-    const auto trusted = stages.run("read what this machine trusts", [&](std::string& said) {
-        return self->read_trust(options, said);
-    });
+    const auto trusted = stages.run(
+        stage::READ_TRUST, [&](std::string& said) { return self->read_trust(options, said); });
     if (!trusted) return std::unexpected(trusted.error());
-    auto file = stages.run("read image",
+    auto file = stages.run(stage::READ_IMAGE,
                            [&](std::string& said) { return self->read_image(options, said); });
     if (!file) return std::unexpected(file.error());
     auto image = stages.run(
-        "verify", [&](std::string& said) { return self->verify(std::move(*file), said); });
+        stage::VERIFY, [&](std::string& said) { return self->verify(std::move(*file), said); });
     if (!image) return std::unexpected(image.error());
     self->image_.emplace(std::move(*image));
     return self;
@@ -47,7 +32,9 @@ Result<void> Admission::read_trust(const Options& options, std::string& said) {
     request_.trusted = &trust_->key_set();
     request_.least_security_counter = *least;
     request_.machine = std::move(*machine);
-    if (options.max_age_days != 0) request_.oldest_source_date = oldest_date(options.max_age_days);
+    if (options.max_age_days != 0) {
+        request_.oldest_source_date = image::oldest_date(options.max_age_days);
+    }
     said = fmt::format(
         "key set {}, security counter {} in {}, machine {}", trust_->key_set().version, *least,
         trust_->counters().where(signing::Counter::image), to_text(request_.machine));
@@ -78,7 +65,12 @@ Result<std::string> Admission::read_image(const Options& options, std::string& s
 }
 
 Result<image::VerifiedImage> Admission::verify_quietly(std::string file) const {
-    return image::verify(std::move(file), request_, object_);
+    auto image = image::verify(std::move(file), request_, object_);
+    if (!image) return image;
+    if (auto can = trust_->check_confirmable(image->running()); !can) {
+        return std::unexpected(can.error());
+    }
+    return image;
 }
 
 Result<image::VerifiedImage> Admission::verify(std::string file, std::string& said) const {

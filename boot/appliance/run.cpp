@@ -149,7 +149,7 @@ Result<void> Appliance::seal(const Stages& stages) {
     const auto allowances = seal::supervisor_allowances(files);
     const uint64_t before = now_ns();
     if (auto closed = close(files, allowances); !closed) {
-        stages.failed("seal", closed.error());
+        stages.failed(stage::SEAL, closed.error());
         return closed;
     }
     // From here on nothing may allocate: more memory is one of the things that cannot be had.

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Options& options, cons
                                                     const EventLog& log) {
     // First of all: whatever is verified later, is verified with this.
     const auto trusted =
-        stages.run("self-test of cryptography", [](std::string&) { return test_cryptography(); });
+        stages.run(stage::TEST_CRYPTOGRAPHY, [](std::string&) { return test_cryptography(); });
     if (!trusted) return std::unexpected(trusted.error());
     auto admission = Admission::decide(options, stages);
     if (!admission) return std::unexpected(admission.error());
@@ -44,41 +44,42 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Options& options, cons
     self->admission_ = std::move(*admission);
     // Before anything of the target is there: these processes must never have it.
     if (!options.metrics.empty() || !options.program.empty()) {
-        const auto told = stages.run("open what others are told by",
-                                     [&](std::string& said) { return self->open_told(said); });
+        const auto told =
+            stages.run(stage::OPEN_TOLD, [&](std::string& said) { return self->open_told(said); });
         if (!told) return std::unexpected(told.error());
     }
     if (!options.serve.empty()) {
-        const auto open = stages.run("open what remotes ask",
+        const auto open = stages.run(stage::OPEN_REMOTE,
                                      [&](std::string& said) { return self->open_remote(said); });
         if (!open) return std::unexpected(open.error());
     }
-    struct Stage {
-        const char* name;
+    struct Step {
+        const Stage* stage;
         Result<void> (Appliance::*step)(std::string&);
     };
-    constexpr Stage STAGES[] = {
-        {"claim the processor", &Appliance::claim},
-        {"self-test of the engine", &Appliance::self_test},
-        {"map", &Appliance::map},
-        {"find the kernel", &Appliance::find},
-        {"prove its identity", &Appliance::prove},
-        {"bind", &Appliance::bind_routines},
-        {"load policy", &Appliance::load_policy},
-        {"prepare the seal", &Appliance::prepare},
-        {"start", &Appliance::launch},
-        {"confirm the image", &Appliance::confirm},
+    constexpr Step STEPS[] = {
+        {&stage::CLAIM, &Appliance::claim},
+        {&stage::TEST_ENGINE, &Appliance::self_test},
+        {&stage::MAP, &Appliance::map},
+        {&stage::FIND_KERNEL, &Appliance::find},
+        {&stage::PROVE_IDENTITY, &Appliance::prove},
+        {&stage::BIND, &Appliance::bind_routines},
+        {&stage::LOAD_POLICY, &Appliance::load_policy},
+        {&stage::PREPARE_SEAL, &Appliance::prepare},
+        {&stage::START, &Appliance::launch},
+        {&stage::CONFIRM, &Appliance::confirm},
     };
-    for (const Stage& stage : STAGES) {
+    for (const Step& one : STEPS) {
         const auto done =
-            stages.run(stage.name, [&](std::string& said) { return ((*self).*stage.step)(said); });
+            stages.run(*one.stage, [&](std::string& said) { return ((*self).*one.step)(said); });
         if (!done) return std::unexpected(done.error());
-        if (stage.step == &Appliance::launch && !options.serve.empty()) {
-            const auto answers = stages.run(
-                "let remotes ask", [&](std::string& said) { return self->start_answerer(said); });
+        if (one.step == &Appliance::launch && !options.serve.empty()) {
+            const auto answers = stages.run(stage::LET_REMOTES_ASK, [&](std::string& said) {
+                return self->start_answerer(said);
+            });
             if (!answers) return std::unexpected(answers.error());
         }
-        const bool is_tested = stage.step == &Appliance::self_test;
+        const bool is_tested = one.step == &Appliance::self_test;
         if (is_tested && options.until == Until::self_tested) return nullptr;
     }
     return self;
