@@ -50,6 +50,15 @@ bool take(Attributes& out, AttributeType type, Bytes value) {
     return false;
 }
 
+// As FORMAT.md names them, and with what they look like.
+constexpr std::array<std::string_view, uint16_t(AttributeType::target) + 1> NAMES = {
+    "",
+    "version (1 to 32 of A-Z a-z 0-9 . + - ~)",
+    "security counter",
+    "source date",
+    "key set",
+    "target (vendor/model/board)"};
+
 // FORMAT.md's table: the numbers from 1 to 5, and nothing else.
 bool is_known(uint16_t type) {
     return type >= uint16_t(AttributeType::version) && type <= uint16_t(AttributeType::target);
@@ -82,7 +91,7 @@ Result<Attributes> read_attributes(Bytes bytes, const std::string& object) {
         const bool is_in_order = type > last_type || (type == uint16_t(AttributeType::target) &&
                                                       as_text(value) > last_value);
         if (!reader.is_whole() || !is_in_order || !take(out, AttributeType(type), value)) {
-            return malformed(object, "attribute " + std::to_string(type) +
+            return malformed(object, "attribute " + std::string(NAMES[type]) +
                                          " is cut off, out of order or not of its form");
         }
         ++seen[type];
@@ -93,7 +102,7 @@ Result<Attributes> read_attributes(Bytes bytes, const std::string& object) {
     for (size_t type = 1; type < seen.size(); ++type) {
         if (seen[type] == 0) {
             return fail(DEFIB_ERROR_IMAGE_INCOMPLETE, object,
-                        "attribute " + std::to_string(type) + " is missing");
+                        "attribute " + std::string(NAMES[type]) + " is missing");
         }
     }
     return out;

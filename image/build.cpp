@@ -26,6 +26,10 @@ Result<void> check_parts(const std::vector<PartSource>& parts, const std::string
                         needs_name ? "a part of this type needs a name of at most 64 letters"
                                    : "a part of this type has no name");
         }
+        if (part.content.empty()) {
+            return fail(DEFIB_ERROR_IMAGE_MALFORMED, object,
+                        "part " + std::string(kind.name) + " is empty");
+        }
         total += part.content.size();
     }
     if (total > MOST_IMAGE_BYTES - MOST_HEAD_BYTES) {

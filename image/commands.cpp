@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -86,15 +85,18 @@ Action declare_build(CLI::App& options) {
     options
         .add_option("--security-counter", wish->security_counter,
                     "raise it when older images must no longer start")
+        ->check(CLI::NonNegativeNumber)
         ->required();
     options
         .add_option("--source-date", wish->source_date,
                     "seconds since 1970 of the source's last change")
+        ->check(CLI::NonNegativeNumber)
         ->envname("SOURCE_DATE_EPOCH")
         ->required();
     options
         .add_option("--key-set-version", wish->key_set_version,
                     "the oldest key set that may judge this image")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     options.add_option("--target", wish->targets, "vendor/model/board; * stands for any")
         ->required();
@@ -170,13 +172,7 @@ Result<int> verify_image(const VerifyWish& wish) {
     auto machine = wish.target.empty() ? read_machine_target() : read_target_id(wish.target);
     if (!machine) return std::unexpected(machine.error());
     request.machine = std::move(*machine);
-    if (wish.max_age_days != 0) {
-        const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-            std::chrono::system_clock::now().time_since_epoch());
-        const uint64_t age = wish.max_age_days * 86400;
-        const auto today = uint64_t(now.count());
-        request.oldest_source_date = today > age ? today - age : 0;
-    }
+    if (wish.max_age_days != 0) request.oldest_source_date = oldest_date(wish.max_age_days);
     auto file = read_image(wish.file);
     if (!file) return std::unexpected(file.error());
     const auto image = verify(std::move(*file), request, wish.file.string());
@@ -192,10 +188,12 @@ Action declare_verify(CLI::App& options) {
     options.add_option("--state", wish->state, "or what this machine remembers")
         ->capture_default_str()
         ->excludes(set);
-    options.add_option("--least-counter", wish->least_counter,
-                       "refuse a security counter below this");
+    options
+        .add_option("--least-counter", wish->least_counter, "refuse a security counter below this")
+        ->check(CLI::NonNegativeNumber);
     options.add_option("--target", wish->target, "vendor/model/board (default: this machine)");
-    options.add_option("--max-age-days", wish->max_age_days, "refuse older source dates");
+    options.add_option("--max-age-days", wish->max_age_days, "refuse older source dates")
+        ->check(CLI::Range(1, MOST_AGE_DAYS));
     options.add_flag("--json", wish->as_json, "for programs");
     return [wish] { return verify_image(*wish); };
 }
@@ -227,8 +225,8 @@ Action declare_show(CLI::App& options) {
         if (!wanted) return std::unexpected(wanted.error());
         const PartView* found = image->find(wanted->kind->type, wanted->name);
         if (!found) {
-            return fail(DEFIB_ERROR_IMAGE_INCOMPLETE, given->file.string(),
-                        "it has no part " + given->part);
+            return fail(DEFIB_ERROR_BASE_USAGE, given->file.string(),
+                        "it has no part " + given->part, "without --part all of them are listed");
         }
         if (auto ok = write_atomically(given->out, as_text(found->content)); !ok) {
             return std::unexpected(ok.error());

@@ -96,7 +96,8 @@ void print_text(const KeySet& set) {
     if (!set.signatures.empty()) fmt::print("signed by:\n");
     for (const SignatureEntry& entry : set.signatures) {
         const KeyEntry* root = set.find_root(entry.key);
-        fmt::print("  {}  {}\n", to_hex(entry.key), root ? root->name() : "an earlier root");
+        fmt::print("  {}  {}\n", to_hex(entry.key),
+                   root ? root->name() : "no root key of this set");
     }
 }
 

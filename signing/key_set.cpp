@@ -13,8 +13,10 @@ constexpr std::string_view CONTEXT = "defib key set 1";
 constexpr uint32_t FORMAT = 1;
 constexpr size_t HEADER_BYTES = 64;
 
-std::unexpected<Error> malformed(const std::string& object, std::string detail) {
-    return fail(DEFIB_ERROR_SIGNING_KEY_SET_MALFORMED, object, std::move(detail));
+std::unexpected<Error> malformed(const std::string& object, std::string detail,
+                                 std::string advice = {}) {
+    return fail(DEFIB_ERROR_SIGNING_KEY_SET_MALFORMED, object, std::move(detail),
+                std::move(advice));
 }
 
 template <class List>
@@ -45,14 +47,18 @@ Result<void> check_rules(const KeySet& set, const std::string& object) {
     }
     if (set.version == 0) return malformed(object, "version 0");
     if (set.root_threshold == 0 || set.root_threshold > set.roots.size()) {
-        return malformed(object, "it can never have enough root signatures: " +
-                                     std::to_string(set.root_threshold) + " of " +
-                                     std::to_string(set.roots.size()));
+        return malformed(
+            object,
+            "it can never have enough root signatures: " + std::to_string(set.root_threshold) +
+                " of " + std::to_string(set.roots.size()),
+            "add root keys first, or lower the threshold, with defib key set");
     }
     if (set.image_threshold == 0 || set.image_threshold > set.images.size()) {
-        return malformed(object, "no image can ever have enough signatures: " +
-                                     std::to_string(set.image_threshold) + " of " +
-                                     std::to_string(set.images.size()));
+        return malformed(
+            object,
+            "no image can ever have enough signatures: " + std::to_string(set.image_threshold) +
+                " of " + std::to_string(set.images.size()),
+            "add image keys first, or lower the threshold, with defib key set");
     }
     for (const KeyEntry& root : set.roots) {
         if (root.first_counter != 0 || root.last_counter != NO_END) {

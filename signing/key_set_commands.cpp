@@ -55,6 +55,11 @@ Result<PublicKey> find_key(const KeySet& set, const std::string& text) {
     for (const KeyEntry& entry : set.roots) {
         if (entry.name() == text) return entry.key;
     }
+    std::error_code ignored;
+    if (!std::filesystem::exists(text, ignored)) {
+        return fail(DEFIB_ERROR_SIGNING_NOT_IN_KEY_SET, text, "nor is there a file of that name",
+                    "defib key show lists its keys");
+    }
     const auto named = load_public_key(text);
     if (!named) return std::unexpected(named.error());
     return named->key;
