@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ostream>
 
@@ -292,6 +294,64 @@ TEST(Seal, LeavesWhatTheSupervisorNeeds) {
     waitpid(child, &status, 0);
     ASSERT_TRUE(WIFEXITED(status)) << status;
     EXPECT_EQ(WEXITSTATUS(status), EXIT_SUCCEEDED);
+}
+
+// Of a process without rights, by another one of the same user: what a debugger does first.
+bool is_traced_by_its_user(Sealed sealed) {
+    constexpr uid_t NOBODY = 65534;
+    int ready[2] = {-1, -1};
+    EXPECT_EQ(pipe(ready), 0);
+    const pid_t victim = fork();
+    if (victim == 0) {
+        if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0) _exit(EXIT_NOT_SEALED);
+        prctl(PR_SET_DUMPABLE, 1);
+        prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);  // for the control: Yama may ask for it
+        if (sealed == Sealed::yes && !prepare(OomScore::kept)) _exit(EXIT_NOT_SEALED);
+        if (write(ready[1], "r", 1) != 1) _exit(EXIT_NOT_SEALED);
+        for (;;) pause();
+    }
+    char byte = 0;
+    EXPECT_EQ(read(ready[0], &byte, 1), 1);
+    const pid_t tracer = fork();
+    if (tracer == 0) {
+        if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0) _exit(EXIT_NOT_SEALED);
+        const bool is_traced = ptrace(PTRACE_SEIZE, victim, nullptr, nullptr) == 0;
+        char memory[64] = {};
+        std::snprintf(memory, sizeof memory, "/proc/%d/mem", victim);
+        _exit(is_traced || open(memory, O_RDONLY) >= 0 ? EXIT_SUCCEEDED : EXIT_FAILED);
+    }
+    int status = 0;
+    waitpid(tracer, &status, 0);
+    kill(victim, SIGKILL);
+    waitpid(victim, nullptr, 0);
+    close(ready[0]);
+    close(ready[1]);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != EXIT_NOT_SEALED);
+    return WEXITSTATUS(status) == EXIT_SUCCEEDED;
+}
+
+TEST(Seal, LetsNobodyTraceWhoIsNotRoot) {
+    if (geteuid() != 0) GTEST_SKIP() << "another user is taken on by root alone";
+    ASSERT_TRUE(is_traced_by_its_user(Sealed::no)) << "the attack itself does not work here";
+    EXPECT_FALSE(is_traced_by_its_user(Sealed::yes));
+}
+
+// A dump would be a copy of the engine's memory on disk. (The out-of-memory score, which few may
+// lower, is looked at in a guest: HostTarget.)
+TEST(Seal, LeavesNoCoreDump) {
+    const pid_t child = fork();
+    if (child == 0) {
+        const rlimit as_much_as_may_be = {RLIM_INFINITY, RLIM_INFINITY};
+        setrlimit(RLIMIT_CORE, &as_much_as_may_be);
+        if (!prepare(OomScore::kept)) _exit(EXIT_NOT_SEALED);
+        rlimit core = {1, 1};
+        getrlimit(RLIMIT_CORE, &core);
+        const bool is_off = core.rlim_max == 0 && prctl(PR_GET_DUMPABLE) == 0;
+        _exit(is_off ? EXIT_SUCCEEDED : EXIT_FAILED);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCEEDED) << status;
 }
 
 // Whoever continues it: it stops again.
