@@ -61,7 +61,8 @@ std::optional<SlotRecord> decode(Bytes sector) {
         slot.digest = reader.take_array<32>();
         reader.take(16);
     }
-    if (record.preferred >= SLOTS) return std::nullopt;
+    // No disk lives to see half of all numbers; from the last one on there would be no next.
+    if (record.preferred >= SLOTS || record.sequence > UINT64_MAX / 2) return std::nullopt;
     return record;
 }
 
