@@ -158,6 +158,10 @@ Result<void> Appliance::map(std::string& said) {
     auto target = Target::open(options_.target, access());
     if (!target) return std::unexpected(target.error());
     target_ = std::move(*target);
+    if (target_.kind() == TargetKind::core) {
+        return fail(DEFIB_ERROR_BOOT_TARGET_NAME, options_.target, "nobody can guard a dump",
+                    "name host or vm:FILE; defib ps, log and locks look at dumps");
+    }
     if (auto closed = seal::forbid_writing(target_.memory().bytes()); !closed) return closed;
     said = fmt::format("{}: {} MiB, {}", options_.target, target_.memory().bytes().size() >> 20,
                        access() == Access::act ? "which only the engine will write" : "to look at");
