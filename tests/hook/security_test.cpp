@@ -24,8 +24,7 @@ using lab::Guest;
 using lab::GuestUnderTest;
 using lab::ok;
 
-INSTANTIATE_TEST_SUITE_P(Kernels, EachKernel, ::testing::Values("6.1", "6.12", "6.1-rt", "6.12-rt"),
-                         name_of_kernel);
+INSTANTIATE_TEST_SUITE_P(Kernels, EachKernel, ::testing::Values("6.1", "6.12"), name_of_kernel);
 
 constexpr const char* EPERM_ = "errno 1";
 constexpr const char* EIO_ = "errno 5";
@@ -188,7 +187,7 @@ TEST_P(EachKernel, WithstandsAttacksFromBothSides) {
     ASSERT_TRUE(guest.is_up());
     auto hooked = HookedGuest::load(*guest, "");
     ASSERT_TRUE(ok(hooked));
-    expect_the_window_is_sealed(*guest, GetParam().starts_with("6.12"));
+    expect_the_window_is_sealed(*guest, GetParam() == "6.12");
     expect_nonsense_does_no_harm(*guest, *hooked);
     expect_unload_at_any_time(*guest, *hooked);
     EXPECT_TRUE(guest->alive(Guest::PATIENCE));
