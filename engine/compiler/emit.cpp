@@ -69,10 +69,14 @@ Result<std::unique_ptr<llvm::TargetMachine>> machine_for(const Target& target) {
     // What more would be done for PTX, the assembler or driver does anyway: its machine code is as
     // large and spills as little, and half of the time is saved.
     const auto level =
-        target.is_assembly ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default;
-    return std::unique_ptr<llvm::TargetMachine>(
+        target.is_assembly ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Less;
+    std::unique_ptr<llvm::TargetMachine> machine(
         found->createTargetMachine(target.triple, target.processor, target.features,
                                    llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, level));
+    // Routines are calls and little between them: what is chosen instruction by instruction is no
+    // larger than what is chosen with a view of whole blocks.
+    machine->setFastISel(true);
+    return machine;
 }
 
 }  // namespace
