@@ -19,6 +19,7 @@ namespace {
 struct Arguments {
     std::string fault;
     std::string report;
+    std::string backend;
 };
 
 Result<int> demo(const Arguments& arguments) {
@@ -28,6 +29,7 @@ Result<int> demo(const Arguments& arguments) {
     std::vector<std::string> words = {program.string(), self.string()};
     if (!arguments.fault.empty()) words.insert(words.end(), {"--fault", arguments.fault});
     if (!arguments.report.empty()) words.insert(words.end(), {"--report", arguments.report});
+    if (!arguments.backend.empty()) words.insert(words.end(), {"--backend", arguments.backend});
     std::vector<char*> argv;
     argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
@@ -45,6 +47,8 @@ Action declare_demo(CLI::App& options) {
         ->type_name("NAME");
     options.add_option("--report", arguments->report, "where the page goes (defib-demo.html)")
         ->type_name("FILE");
+    options.add_option("--backend", arguments->backend, "who mends it: cpu, cuda or auto (cpu)")
+        ->type_name("NAME");
     return [arguments] { return demo(*arguments); };
 }
 

@@ -11,7 +11,17 @@ namespace {
 
 constexpr const char* LOOP[DEFIB_TIMES_COUNT] = {"a turn with something to do", "from turn to turn",
                                                  "plan and commit of one object",
-                                                 "finding to committed step", "a command"};
+                                                 "finding to committed step",
+                                                 "a command",
+                                                 "of a repair: choice of the victim",
+                                                 "of a repair: proof of the kernel",
+                                                 "of a link: whom it is for",
+                                                 "of a link: two replicas",
+                                                 "of a link: the first one's own time",
+                                                 "of a link: comparison",
+                                                 "of a link: old values and stores",
+                                                 "of a link: reading back",
+                                                 "of a link: the journal"};
 
 Figure figure_of(std::string what, const DefibTimesRecord& record, double us) {
     Figure figure;

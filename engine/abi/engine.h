@@ -58,6 +58,8 @@ struct DefibStatistics {
     struct DefibTimes times[DEFIB_TIMES_COUNT];    // enum DefibTimesOf
     struct DefibTimes detectors[DEFIB_DETECTORS];  //
     uint64_t reads[DEFIB_DETECTORS];
+    uint64_t replica_reads;  // of first replicas
+    uint64_t read_back;      // what stood where the last repair stored last
 };
 
 struct DefibEngine {
@@ -73,6 +75,7 @@ struct DefibEngine {
     uint64_t turns;                    // of the loop; the mailbox, far away, has a copy
     uint32_t answered;                 // the last command that was carried out
     uint32_t idle_ns;                  // how long a GPU's loop rests while nothing is asked
+    uint64_t awake_until;              // ticks; before that it does not rest at all
     struct DefibRecords records;       // the buffer of a view's answer
     uint64_t* objects;         // room for DEFIB_VIEW_OBJECTS address records of 16 bytes, twice
     uint64_t replica_records;  // DEFIB_REPLICAS buffers of DEFIB_REPLICA_RECORDS bytes

@@ -3,6 +3,11 @@
 //
 // The mailbox: one command at a time from boot to the running engine, and its answer. Boot fills
 // the command and then raises `posted`; the engine answers and then sets `done` to the same number.
+//
+// Over a bus each fence and each look costs a microsecond or two. So command and answer carry a
+// proof, a hash of themselves and of their number: who sees number, content and proof at once, and
+// finds that they belong together, needs no order between them. A command whose proof does not hold
+// is read again in order; an answer whose proof does not hold has not arrived whole yet.
 #ifndef DEFIB_ENGINE_ABI_MAILBOX_H
 #define DEFIB_ENGINE_ABI_MAILBOX_H
 
@@ -54,7 +59,10 @@ struct DefibMailbox {
     uint32_t done;
     uint64_t heartbeat;  // turns of the loop
     struct DefibCommand command;
+    uint64_t command_proof;  // of `command` and `posted` (engine/runtime/mailbox.h)
+    uint64_t answer_proof;   // of `answer` and `done`
     struct DefibAnswer answer;
 };
+#define DEFIB_MAILBOX_ASKED (16u + sizeof(struct DefibCommand) + 8u)  // bytes, from its start on
 
 #endif

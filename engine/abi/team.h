@@ -23,6 +23,11 @@ enum DefibOrderKind {
         2,  // the same; `kind` becomes DEFIB_ORDER_DIFFERS where they are not alike
     DEFIB_ORDER_DIFFERS = 3,
     DEFIB_ORDER_ADD_UP = 4,  // the chunks of the team at `from`
+    // Whether memory still has what was served of `words` of the lines at `from`, the one of number
+    // `to` first; `kind` becomes DEFIB_ORDER_DIFFERS where it has not.
+    DEFIB_ORDER_CONFIRM = 5,
+    DEFIB_ORDER_SUM_UP = 6,  // the groups of the team at `from`
+    DEFIB_ORDER_PLACE = 7,   // `to` becomes the place of chunk number `words` of the team at `from`
 };
 struct DefibOrder {
     uint32_t kind;
@@ -55,7 +60,7 @@ struct DefibJob {
     uint32_t chunk;           // objects that are taken at once, at most DEFIB_CHUNK_ITEMS
     uint32_t picture_offset;  // as in DefibView
     uint32_t picture_size;
-    uint32_t reserved;
+    uint32_t is_placed;  // to deliver: each chunk says where; else it is found by the groups
     uint64_t fuel;
     uint64_t objects;  // address records of 16 bytes
     uint64_t out;      // where records are delivered
@@ -71,6 +76,18 @@ struct DefibChunk {
     uint32_t records;
     uint32_t lost;
     struct DefibSum sum;
+};
+
+// What neighbouring chunks came to, added up by whoever did them: so that each chunk's place is found
+// by all warps at once, and not by one that goes through them all.
+#define DEFIB_GROUP_CHUNKS 64u
+struct DefibGroup {
+    uint32_t bytes;
+    uint32_t records;
+    uint32_t lost;
+    uint32_t objects;
+    uint32_t torn;
+    uint32_t reserved[3];
 };
 
 struct DefibWorker {
@@ -91,6 +108,7 @@ struct DefibTeam {
     uint64_t records;  // DEFIB_WORKER_RECORDS bytes for each worker
     struct DefibWorker* crew;
     struct DefibChunk* chunks;  // room for DEFIB_VIEW_OBJECTS
+    struct DefibGroup* groups;  // of these
     struct DefibJob job;
     struct DefibPool pool;
     struct DefibOrder order;  // of the loop's own warp

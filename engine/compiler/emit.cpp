@@ -199,9 +199,10 @@ void inline_calls(llvm::Module& module) {
 
 namespace {
 
-// What no assembler needs: comments, indents, empty lines. They are a seventh of the text, which an
-// image carries and a driver reads.
+// What no assembler needs: comments, indents, empty lines, long names of labels. They are a sixth of
+// the text, which an image carries and a driver reads.
 std::string without_ornament(llvm::StringRef text) {
+    constexpr llvm::StringLiteral LABEL("$L__BB");  // and two numbers
     std::string plain;
     plain.reserve(text.size());
     while (!text.empty()) {
@@ -210,7 +211,10 @@ std::string without_ornament(llvm::StringRef text) {
         line = line.split("//").first.trim();
         if (line.empty()) continue;
         bool was_space = false;
-        for (const char letter : line) {
+        while (!line.empty()) {
+            if (line.consume_front(LABEL)) plain += '$';
+            const char letter = line.front();
+            line = line.drop_front();
             const bool is_space = letter == ' ' || letter == '\t';
             if (!is_space) plain += letter;
             if (is_space && !was_space) plain += ' ';

@@ -74,6 +74,21 @@ void note_plan(DefibJournal& journal, uint64_t now_ns, const DefibPlan& plan, ui
     }
 }
 
+// How long each part of something takes, one after the other.
+class Laps {
+  public:
+    explicit Laps(DefibEngine& engine) : engine_(engine), begun_(ticks()) {}
+    void lap(DefibTimesOf of) {
+        const uint64_t now = ticks();
+        count_time(engine_.statistics.times[of], now - begun_);
+        begun_ = now;
+    }
+
+  private:
+    DefibEngine& engine_;
+    uint64_t begun_;
+};
+
 uint64_t first_bits(uint32_t count) {
     return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
 }
@@ -83,8 +98,15 @@ uint64_t first_bits(uint32_t count) {
 uint32_t commit_or_undo(DefibEngine& engine, uint32_t routine, const Agreed& plans, uint64_t now_ns,
                         DefibRecords& records) {
     uint32_t made = 0;
+    Laps laps(engine);
     uint32_t outcome = commit(*engine.target, plans, made);
+    if (made != 0) {
+        laps.lap(DEFIB_TIMES_COMMIT);
+        engine.statistics.read_back = read_back(*engine.target, plans, made);
+        laps.lap(DEFIB_TIMES_READ_BACK);
+    }
     note_plan(*engine.journal, now_ns, plans.plan, made);
+    if (made != 0) laps.lap(DEFIB_TIMES_NOTE);
     uint64_t stands = first_bits(made);
     if (outcome == DEFIB_OUTCOME_PARTIAL) {
         stands = undo(*engine.target, plans, made);
@@ -100,8 +122,13 @@ Result attempt(DefibEngine& engine, uint32_t routine, const uint64_t* arguments,
                DefibRecords& records) {
     const uint64_t begun = ticks();
     const DefibRoutine& entry = engine.routines[routine];
+    Laps laps(engine);
     run_replicas(engine, 0, 2, routine, arguments);
+    laps.lap(DEFIB_TIMES_REPLICAS);
+    count_time(engine.statistics.times[DEFIB_TIMES_REPLICA], engine.replicas[0].took);
+    engine.statistics.replica_reads += engine.replicas[0].reads;
     Agreement both = agreed(engine, 2);
+    laps.lap(DEFIB_TIMES_COMPARE);
     if (both.winner == NO_REPLICA) {
         run_replicas(engine, 2, 1, routine, arguments);
         both = agreed(engine, DEFIB_REPLICAS);
@@ -133,7 +160,7 @@ bool is_worth_another(const Result& result) {
         case DEFIB_OUTCOME_PARTIAL:
             return true;
         case DEFIB_OUTCOME_DIED:
-            return passes_by_itself(result.death);
+            return result.death == DEFIB_DEATH_TORN || passes_by_itself(result.death);
         default:
             return false;
     }
@@ -263,7 +290,9 @@ Way act_on(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uin
 Way act_on_each(DefibEngine& engine, uint32_t routine, uint32_t collector,
                 const uint64_t* arguments, uint64_t now_ns, DefibAnswer& answer) {
     DefibAnswer search{};
+    Laps laps(engine);
     const DefibRecords found = collect(engine, collector, arguments, search);
+    laps.lap(DEFIB_TIMES_COLLECT);
     if (search.death != DEFIB_DEATH_NONE || search.incomplete != 0) {
         // Half of a process is not repaired.
         const uint32_t death =

@@ -6,6 +6,7 @@
 #include "engine/runtime/lines.h"
 #include "engine/runtime/picture.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/processor.h"
 #include "engine/runtime/translate.h"
 
 namespace defib::runtime {
@@ -46,6 +47,7 @@ void run_replica(DefibEngine& engine, uint32_t replica, uint32_t routine,
                  const uint64_t* arguments) {
     const DefibRoutine* entry = routine_of(engine, routine);
     if (entry == nullptr || replica >= DEFIB_REPLICAS) return;
+    const uint64_t begun = ticks();
     DefibContext& context = engine.replicas[replica];
     const DefibRecords records = {
         engine.replica_records + uint64_t{replica} * DEFIB_REPLICA_RECORDS, DEFIB_REPLICA_RECORDS,
@@ -55,7 +57,11 @@ void run_replica(DefibEngine& engine, uint32_t replica, uint32_t routine,
     // Each replica walks the page tables itself: a wrong translation must not be shared.
     forget_translations(context.cache);
     begin(context, *engine.target, entry->fuel, stores, records);
+    hold_lines(context, DEFIB_LINES_PROVED);
     run(context, routine, arguments);
+    if (context.death == DEFIB_DEATH_NONE) confirm_lines(context);
+    if (context.death != DEFIB_DEATH_NONE) context.result = 0;
+    context.took = ticks() - begun;
 }
 
 Agreement agreed(const DefibEngine& engine, uint32_t count) {

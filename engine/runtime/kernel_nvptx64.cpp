@@ -14,25 +14,15 @@
 namespace defib::runtime {
 namespace {
 
-// So long after a command the loop does not rest: commands come in groups.
-constexpr uint64_t AWAKE_NS = 2'000'000;
-
 void turn_until_stopped(DefibEngine& engine) {
     // The looks that the loop takes by itself have the lanes of its warp to help.
     engine.replicas[0].crew = reinterpret_cast<uint64_t>(&engine.team->order);
     start(engine, ticks());
-    uint32_t answered = engine.answered;
-    uint64_t rests_from = ticks() + AWAKE_NS;
 #pragma clang loop unroll(disable)
     for (;;) {
         const uint64_t now = ticks();
         if (turn(engine, now) == Turn::stop) return;
-        if (engine.answered != answered) {
-            answered = engine.answered;
-            rests_from = ticks() + AWAKE_NS;
-        } else if (now >= rests_from) {
-            rest(engine.idle_ns);
-        }
+        if (now >= engine.awake_until) rest(engine.idle_ns);
     }
 }
 

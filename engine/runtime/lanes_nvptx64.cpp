@@ -61,6 +61,36 @@ void compare_share(DefibOrder& order, uint32_t lane) {
     if (differs) order.kind = DEFIB_ORDER_DIFFERS;
 }
 
+// A lane has the same word of each line.
+void confirm_share(DefibOrder& order, uint32_t lane) {
+    constexpr uint32_t WORDS = DEFIB_LINE_SIZE / 8;
+    const auto& lines = *pointer_to<const DefibLines>(order.from);
+    const auto from = static_cast<uint32_t>(order.to);
+    const uint32_t end = from + order.words;
+    bool differs = false;
+#pragma clang loop unroll(disable)
+    for (uint32_t word = lane; word < WORDS; word += LANES_AT_WORK) {
+#pragma clang loop unroll(disable)
+        for (uint32_t first = from; first < end; first += AT_ONCE) {
+            uint64_t read[AT_ONCE] = {};
+            const auto was_served = [&](uint32_t line) {
+                return line < end && (lines.served[line] >> word & 1) != 0;
+            };
+#pragma clang loop unroll(full)
+            for (uint32_t i = 0; i < AT_ONCE; i++) {
+                const uint32_t line = first + i;
+                if (was_served(line)) read[i] = read_volatile(lines.places[line] + word * 8, 8);
+            }
+#pragma clang loop unroll(full)
+            for (uint32_t i = 0; i < AT_ONCE; i++) {
+                const uint32_t line = first + i;
+                differs = differs || (was_served(line) && lines.words[line][word] != read[i]);
+            }
+        }
+    }
+    if (differs) order.kind = DEFIB_ORDER_DIFFERS;
+}
+
 #ifdef DEFIB_ONE_LANE
 uint32_t from_lane(uint32_t value, uint32_t /*lane*/) {
     return value;
@@ -88,6 +118,46 @@ uint32_t sum_up_to(uint32_t value, uint32_t lane) {
 
 uint32_t sum_of_all(uint32_t value, uint32_t lane) {
     return from_lane(sum_up_to(value, lane), LANES_AT_WORK - 1);
+}
+
+void sum_up_share(DefibTeam& team, uint32_t lane) {
+    const DefibJob& job = team.job;
+    const uint32_t chunks = (job.count + job.chunk - 1) / job.chunk;
+    const uint32_t groups = (chunks + DEFIB_GROUP_CHUNKS - 1) / DEFIB_GROUP_CHUNKS;
+    DefibGroup mine = {};
+#pragma clang loop unroll(disable)
+    for (uint32_t i = lane; i < groups; i += LANES_AT_WORK) {
+        const DefibGroup& group = team.groups[i];
+        mine.bytes += group.bytes;
+        mine.records += group.records;
+        mine.lost += group.lost;
+        mine.objects += group.objects;
+        mine.torn += group.torn;
+    }
+    const DefibChunk all = {
+        0,
+        0,
+        sum_of_all(mine.bytes, lane),
+        sum_of_all(mine.records, lane),
+        sum_of_all(mine.lost, lane),
+        {sum_of_all(mine.objects, lane), sum_of_all(mine.torn, lane), 0, 0, 0}};
+    if (lane == 0) team.total = all;
+}
+
+// What lies before it: whole groups, then chunks of its own group.
+void place_share(DefibOrder& order, uint32_t lane) {
+    const auto& team = *pointer_to<const DefibTeam>(order.from);
+    const uint32_t number = order.words;
+    const uint32_t group = number / DEFIB_GROUP_CHUNKS;
+    uint32_t bytes = 0;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = lane; i < group; i += LANES_AT_WORK) bytes += team.groups[i].bytes;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = group * DEFIB_GROUP_CHUNKS + lane; i < number; i += LANES_AT_WORK) {
+        bytes += team.chunks[i].bytes;
+    }
+    const uint32_t all = sum_of_all(bytes, lane);
+    if (lane == 0) order.to = all;
 }
 
 // Gives every chunk its place, many neighbouring ones at a time: each lane has a few, whose loads
@@ -165,6 +235,11 @@ void add_up_share(DefibTeam& team, uint32_t lane) {
 [[gnu::noinline]] void do_share(DefibOrder& order, uint32_t lane) {
     if (order.kind == DEFIB_ORDER_COPY) return copy_share(order, lane);
     if (order.kind == DEFIB_ORDER_COMPARE) return compare_share(order, lane);
+    if (order.kind == DEFIB_ORDER_CONFIRM) return confirm_share(order, lane);
+    if (order.kind == DEFIB_ORDER_PLACE) return place_share(order, lane);
+    if (order.kind == DEFIB_ORDER_SUM_UP) {
+        return sum_up_share(*pointer_to<DefibTeam>(order.from), lane);
+    }
     if (order.kind == DEFIB_ORDER_ADD_UP) add_up_share(*pointer_to<DefibTeam>(order.from), lane);
 }
 
@@ -213,6 +288,13 @@ bool is_gathered(DefibContext& context, const uint64_t* words, uint64_t from, ui
         if (read_any(from + uint64_t{i} * 8, 8) != words[i]) return false;
     }
     return true;
+}
+
+// Only who runs a replica has lines that are proved, and the lanes of its warp with them.
+bool is_still_served(DefibContext& context, uint32_t first, uint32_t count) {
+    auto& order = *pointer_to<DefibOrder>(context.crew);
+    carry_out(order, DEFIB_ORDER_CONFIRM, reinterpret_cast<uint64_t>(&context.lines), first, count);
+    return order.kind == DEFIB_ORDER_CONFIRM;
 }
 
 }  // namespace defib::runtime

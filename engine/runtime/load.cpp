@@ -33,7 +33,8 @@ uint64_t mix(uint64_t hash, uint64_t value) {
     uint64_t value = 0;
     if (is_pictured(context.picture, address, size)) {
         value = read_picture(context.picture, address, size);
-    } else if (!read_line(context, address, size, value)) {
+    } else if (const bool is_held = read_line(context, address, size, value);
+               !is_held || context.plan.count != 0) {
         const Place place = translate(*context.target, context.cache, address, size);
         if (place.death != DEFIB_DEATH_NONE) {
             die(context, place.death, address);
@@ -43,7 +44,8 @@ uint64_t mix(uint64_t hash, uint64_t value) {
             die(context, DEFIB_DEATH_OWN_POINTER, address);
             return 0;
         }
-        value = overlay(context.plan, place.physical, size, read_any(place.backend, size));
+        if (!is_held) value = read_any(place.backend, size);
+        value = overlay(context.plan, place.physical, size, value);
     }
     context.load_hash = mix(mix(context.load_hash, address), value);
     return value;
@@ -76,8 +78,10 @@ extern "C" [[gnu::noinline]] uint64_t defib_load(DefibContext* context, uint64_t
         value = read_picture(context->picture, address, width);
     } else if (context->lines.last != 0 &&
                address / DEFIB_LINE_SIZE == context->lines.last / DEFIB_LINE_SIZE) {
-        value = word_at(pointer_to<const uint64_t>(context->lines.last_words),
-                        address % DEFIB_LINE_SIZE, width);
+        DefibLines& lines = context->lines;
+        const uint64_t at = address % DEFIB_LINE_SIZE;
+        value = word_at(pointer_to<const uint64_t>(lines.last_words), at, width);
+        if (lines.use == DEFIB_LINES_PROVED) lines.served[lines.last_index] |= words_at(at, width);
     } else {
         return load_slowly(*context, address, size);
     }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/loop.h"
 
+#include <stddef.h>
+
 #include "engine/runtime/act.h"
 #include "engine/runtime/detect.h"
 #include "engine/runtime/execute.h"
@@ -97,9 +99,8 @@ bool run_due_detectors(DefibEngine& engine, uint64_t now_ns) {
     return true;
 }
 
-Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns) {
-    // Put together here and copied once: on a GPU every touch of the mailbox crosses the bus.
-    DefibAnswer answer = {};
+Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns,
+               DefibAnswer& answer) {
     switch (command.kind) {
         case DEFIB_COMMAND_STOP:
             // Not yet answered: what is in hand is finished first.
@@ -107,7 +108,6 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
             if (!is_settled(engine)) return Turn::go_on;
             use_hook(engine, 0, now_ns);
             append(*engine.journal, now_ns, DEFIB_JOURNAL_STOPPED, 0);
-            engine.mailbox->answer = answer;
             return Turn::stop;
         case DEFIB_COMMAND_VIEW:
             run_view(engine, command, now_ns, answer);
@@ -137,31 +137,70 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
             answer.outcome = DEFIB_OUTCOME_REFUSED;
             break;
     }
-    engine.mailbox->answer = answer;
     return Turn::go_on;
 }
 
-Turn answer_command(DefibEngine& engine, uint64_t now_ns) {
-    DefibMailbox& mailbox = *engine.mailbox;
-    // On a GPU each fence costs as much as the look itself.
-    if (load_relaxed(&mailbox.posted) == engine.answered) return Turn::go_on;
-    const uint32_t posted = load_acquire(&mailbox.posted);
-    const uint64_t begun = ticks();
-    static_assert(sizeof(DefibCommand) % 8 == 0);
-    // At once, by way of memory that all lanes see: a thread's own stack is its alone.
-    DefibContext& context = engine.replicas[0];
-    gather(context, context.sink, reinterpret_cast<uint64_t>(&mailbox.command),
-           sizeof(DefibCommand) / 8);
+// So long after a command the next one may come at once: a GPU's loop does not rest, and brings the
+// whole command with each look at its number. It is one way over the bus all the same.
+constexpr uint64_t AWAKE_NS = 2'000'000;
+
+struct Posted {
+    uint32_t number;  // as of the last one answered: there is none
     DefibCommand command;
-    __builtin_memcpy(&command, context.sink, sizeof command);
-    const Turn next = carry_out(engine, command, now_ns);
-    const bool is_waiting = command.kind == DEFIB_COMMAND_STOP && next == Turn::go_on;
+};
+
+// By way of memory that all lanes see: a thread's own stack is its alone.
+void read_command(DefibEngine& engine, Posted& posted) {
+    constexpr uint32_t AT = offsetof(DefibMailbox, command) / 8;
+    constexpr uint32_t PROOF_AT = offsetof(DefibMailbox, command_proof) / 8;
+    static_assert(sizeof(DefibCommand) % 8 == 0 && (PROOF_AT + 1) * 8 == DEFIB_MAILBOX_ASKED);
+    DefibMailbox& mailbox = *engine.mailbox;
+    DefibContext& context = engine.replicas[0];
+    const auto at = reinterpret_cast<uint64_t>(&mailbox);
+    if (READS_COME_IN_LINES && engine.statistics.last_turn < engine.awake_until) {
+        gather(context, context.sink, at, DEFIB_MAILBOX_ASKED / 8);
+        posted.number = static_cast<uint32_t>(context.sink[0]);
+        if (posted.number == engine.answered) return;
+        __builtin_memcpy(&posted.command, context.sink + AT, sizeof posted.command);
+        if (context.sink[PROOF_AT] == proof_of(posted.command, posted.number)) return;
+    } else {
+        // On a GPU each fence costs as much as the look itself.
+        posted.number = load_relaxed(&mailbox.posted);
+        if (posted.number == engine.answered) return;
+    }
+    posted.number = load_acquire(&mailbox.posted);
+    gather(context, context.sink, at + uint64_t{AT} * 8, sizeof(DefibCommand) / 8);
+    __builtin_memcpy(&posted.command, context.sink, sizeof posted.command);
+}
+
+// Where it tells of what lies elsewhere, that is there before it.
+enum class Tells : uint32_t { nothing_else, of_more };
+void put_answer(DefibMailbox& mailbox, const DefibAnswer& answer, uint32_t number, Tells tells) {
+    if (tells == Tells::of_more) order_all();
+    mailbox.answer = answer;
+    store_relaxed(&mailbox.answer_proof, proof_of(answer, number));
+    store_relaxed(&mailbox.done, number);
+}
+
+Turn answer_command(DefibEngine& engine, uint64_t now_ns) {
+    Posted posted;
+    read_command(engine, posted);
+    if (posted.number == engine.answered) return Turn::go_on;
+    const uint64_t begun = ticks();
+    // Put together here and copied once: on a GPU every touch of the mailbox crosses the bus.
+    DefibAnswer answer = {};
+    const Turn next = carry_out(engine, posted.command, now_ns, answer);
+    const bool is_waiting = posted.command.kind == DEFIB_COMMAND_STOP && next == Turn::go_on;
     if (is_waiting) return next;
-    engine.answered = posted;
+    engine.answered = posted.number;
+    engine.awake_until = ticks() + AWAKE_NS;
     count_time(engine.statistics.times[DEFIB_TIMES_COMMANDS], ticks() - begun);
     // Who has the answer finds in the journal what led to it.
+    const uint64_t told = engine.told;
     publish(engine, Publish::all);
-    store_release(&mailbox.done, posted);
+    const bool is_all = answer.records.used == 0 && engine.told == told;
+    put_answer(*engine.mailbox, answer, posted.number,
+               is_all ? Tells::nothing_else : Tells::of_more);
     return next;
 }
 

@@ -258,6 +258,44 @@ TEST_F(Loop, RefusesACommandItDoesNotKnow) {
     EXPECT_EQ(engine.mailbox().answer.outcome, uint32_t{DEFIB_OUTCOME_REFUSED});
 }
 
+// Over a bus number, proof and content of an answer may arrive in any order.
+TEST_F(Loop, HasAnsweredOnceEachWordOfTheAnswerIsThere) {
+    DefibCommand command{};
+    command.kind = 77;
+    post(engine.mailbox(), command);
+    turn(engine.state(), 1);
+    ASSERT_TRUE(is_answered(engine.mailbox()));
+    auto& bytes = reinterpret_cast<uint8_t(&)[sizeof(DefibAnswer)]>(engine.mailbox().answer);
+    for (uint8_t& byte : bytes) {
+        byte ^= 1;
+        EXPECT_FALSE(is_answered(engine.mailbox()));
+        byte ^= 1;
+    }
+    engine.mailbox().answer_proof ^= 1;
+    EXPECT_FALSE(is_answered(engine.mailbox()));
+}
+
+TEST_F(Loop, DoesNotTakeTheLastAnswerForThisOne) {
+    DefibCommand command{};
+    command.kind = 77;
+    post(engine.mailbox(), command);
+    turn(engine.state(), 1);
+    post(engine.mailbox(), command);
+    engine.mailbox().done = engine.mailbox().posted;  // arrived before the rest
+    EXPECT_FALSE(is_answered(engine.mailbox()));
+    turn(engine.state(), 2);
+    EXPECT_TRUE(is_answered(engine.mailbox()));
+}
+
+// Whoever speaks with it without a proof is read in order.
+TEST_F(Loop, AnswersACommandWithoutAProof) {
+    engine.mailbox().command = {};
+    engine.mailbox().command.kind = 77;
+    engine.mailbox().posted++;
+    EXPECT_EQ(turn(engine.state(), 1), Turn::go_on);
+    EXPECT_TRUE(is_answered(engine.mailbox()));
+}
+
 TEST(Journal, TellsASlowReaderWhatItMissed) {
     auto journal = std::make_unique<DefibJournal>();
     for (uint32_t i = 0; i < DEFIB_JOURNAL_ENTRIES + 10; i++) {

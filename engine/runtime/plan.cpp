@@ -27,32 +27,35 @@ uint64_t place_of(const DefibTarget& target, const DefibStore& store) {
     return place.backend;
 }
 
-bool is_same(const DefibStore& one, const DefibStore& other) {
-    return one.address == other.address && one.physical == other.physical &&
-           one.old_value == other.old_value && one.new_value == other.new_value &&
-           one.size == other.size && one.field == other.field;
+// The store that both want. Every word of it is asked for before the first is looked at: one after
+// the other they take a GPU longer than the bus does.
+bool take(const DefibStore& one, const DefibStore& other, DefibStore& store) {
+    constexpr uint32_t WORDS = sizeof(DefibStore) / 8;
+    static_assert(sizeof(DefibStore) % 8 == 0);
+    uint64_t words[WORDS];
+    uint64_t others[WORDS];
+#pragma clang loop unroll(full)
+    for (uint32_t i = 0; i < WORDS; i++) {
+        words[i] = read_volatile(reinterpret_cast<uint64_t>(&one) + uint64_t{i} * 8, 8);
+        others[i] = read_volatile(reinterpret_cast<uint64_t>(&other) + uint64_t{i} * 8, 8);
+    }
+    uint64_t differs = 0;
+#pragma clang loop unroll(full)
+    for (uint32_t i = 0; i < WORDS; i++) differs |= words[i] ^ others[i];
+    __builtin_memcpy(&store, words, sizeof store);
+    return differs == 0;
 }
 
-// The store that both want.
 bool take(const Agreed& agreed, uint32_t i, DefibStore& store) {
-    static_assert(sizeof(DefibStore) % 8 == 0);
-    const auto from = reinterpret_cast<uint64_t>(&agreed.plan.stores[i]);
-    const auto other = reinterpret_cast<uint64_t>(&agreed.witness.stores[i]);
-    auto* to = reinterpret_cast<uint64_t*>(&store);
-    bool is_one = true;
-#pragma clang loop unroll(disable)
-    for (uint32_t word = 0; word < sizeof(DefibStore) / 8; word++) {
-        to[word] = read_volatile(from + uint64_t{word} * 8, 8);
-        is_one = is_one && to[word] == read_volatile(other + uint64_t{word} * 8, 8);
-    }
-    return is_one;
+    return take(agreed.plan.stores[i], agreed.witness.stores[i], store);
 }
 
 bool is_same(const DefibPlan& one, const DefibPlan& other) {
     if (one.count != other.count || one.count > DEFIB_PLAN_STORES) return false;
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < one.count; i++) {
-        if (!is_same(one.stores[i], other.stores[i])) return false;
+        DefibStore store;
+        if (!take(one.stores[i], other.stores[i], store)) return false;
     }
     return true;
 }
@@ -123,6 +126,13 @@ DefibOutcome commit(const DefibTarget& target, const Agreed& agreed, uint32_t& m
     return DEFIB_OUTCOME_COMMITTED;
 }
 
+uint64_t read_back(const DefibTarget& target, const Agreed& agreed, uint32_t made) {
+    DefibStore last;
+    if (made == 0 || made > DEFIB_PLAN_STORES || !take(agreed, made - 1, last)) return 0;
+    const uint64_t place = place_of(target, last);
+    return place == 0 ? 0 : read_volatile(place, last.size);
+}
+
 uint64_t undo(const DefibTarget& target, const Agreed& agreed, uint32_t made) {
     uint64_t left = 0;
 #pragma clang loop unroll(disable)
@@ -183,4 +193,5 @@ extern "C" [[gnu::noinline]] void defib_store(DefibContext* context, uint64_t ad
                           value,   size,           field};
     plan.count = count + 1;
     context->near.size = 0;
+    context->lines.last = 0;
 }

@@ -45,10 +45,12 @@ inline uint64_t read_volatile(uint64_t address, uint32_t size) {
 // in its file): such an access traps on a GPU and takes the whole engine with it.
 inline uint64_t read_any(uint64_t address, uint32_t size) {
     if (address % size == 0) return read_volatile(address, size);
+    // In as few parts as can be: on a GPU each is a way over the bus.
+    const uint32_t part = address % 4 == 0 ? 4 : address % 2 == 0 ? 2 : 1;
     uint64_t value = 0;
 #pragma clang loop unroll(disable)
-    for (uint32_t byte = 0; byte < size; byte++) {
-        value |= read_volatile(address + byte, 1) << (8 * byte);
+    for (uint32_t byte = 0; byte < size; byte += part) {
+        value |= read_volatile(address + byte, part) << (8 * byte);
     }
     return value;
 }
@@ -90,6 +92,10 @@ inline uint64_t load_acquire(const uint64_t* word) {
 // Where nothing has to be in order with it.
 inline uint32_t load_relaxed(const uint32_t* word) {
     return *const_cast<const volatile uint32_t*>(word);
+}
+
+inline void store_relaxed(uint32_t* word, uint32_t value) {
+    *const_cast<volatile uint32_t*>(word) = value;
 }
 
 inline void store_relaxed(uint64_t* word, uint64_t value) {

@@ -121,7 +121,9 @@ bool was_taken(const DefibAnswer& answer) {
 }
 
 void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
+    const uint64_t begun = ticks();
     if (!is_still_the_kernel(engine, now_ns)) return;
+    count_time(engine.statistics.times[DEFIB_TIMES_IDENTITY], ticks() - begun);
     if (engine.responder->is_stopping != 0) return cool_down(engine, one, now_ns);
     const DefibPolicyStep& step = rule_of(engine, one).steps[one.step];
     uint64_t arguments[DEFIB_ARGUMENTS];

@@ -7,6 +7,7 @@
 #include "engine/runtime/policy.h"
 #include "engine/runtime/processor.h"
 #include "engine/runtime/repair.h"
+#include "engine/runtime/statistics.h"
 #include "engine/runtime/victim.h"
 
 namespace defib::runtime {
@@ -100,6 +101,7 @@ void consider(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     note_victim(engine, one, now_ns);
     one.found = engine.statistics.found;
     begin_repair(one, now_ns);
+    count_time(engine.statistics.times[DEFIB_TIMES_CHOICE], ticks() - one.found);
 }
 
 void note_culprits(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {

@@ -15,7 +15,6 @@
 namespace defib::runtime {
 namespace {
 
-constexpr uint32_t POLL_NS = 100;
 constexpr uint32_t CHUNKS_A_WORKER = 2;
 
 // So many at once that every worker gets something, and no more than it has room for.
@@ -23,6 +22,16 @@ uint32_t chunk_size(uint32_t count, uint32_t workers) {
     const uint32_t size = count / (workers * CHUNKS_A_WORKER);
     if (size < 1) return 1;
     return size < DEFIB_CHUNK_ITEMS ? size : DEFIB_CHUNK_ITEMS;
+}
+
+uint32_t chunks_of(const DefibJob& job) {
+    return (job.count + job.chunk - 1) / job.chunk;
+}
+
+void clear_groups(DefibTeam& team) {
+    const uint32_t groups = (chunks_of(team.job) + DEFIB_GROUP_CHUNKS - 1) / DEFIB_GROUP_CHUNKS;
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < groups; i++) team.groups[i] = {};
 }
 
 }  // namespace
@@ -35,7 +44,6 @@ void have_done(DefibTeam& team) {
     write_volatile(reinterpret_cast<uint64_t>(&team.sequence), team.sequence + 1, 4);
 #pragma clang loop unroll(disable)
     while (read_volatile(reinterpret_cast<uint64_t>(&team.finished), 4) != team.blocks) {
-        rest(POLL_NS);
     }
     order_device();
 }
@@ -46,7 +54,9 @@ void spread(DefibEngine& engine, const DefibJob& wanted, DefibRecords& into, Def
     team.job = wanted;
     team.job.kind = DEFIB_JOB_ITEMS;
     team.job.chunk = chunk_size(wanted.count, team.workers);
+    team.job.is_placed = 0;
     team.arena_used = 0;
+    clear_groups(team);
     begin_round(team.pool);
     DefibLoopRecord& times = engine.statistics.loop;
     uint64_t begun = ticks();
@@ -60,7 +70,13 @@ void spread(DefibEngine& engine, const DefibJob& wanted, DefibRecords& into, Def
     times.items += lap();
 
     const uint32_t left = into.used < into.capacity ? into.capacity - into.used : 0;
-    carry_out(team.order, DEFIB_ORDER_ADD_UP, reinterpret_cast<uint64_t>(&team), left, 0);
+    const auto at = reinterpret_cast<uint64_t>(&team);
+    carry_out(team.order, DEFIB_ORDER_SUM_UP, at, 0, 0);
+    // What does not fit, and why the first torn one was torn, only each chunk can tell.
+    if (team.total.bytes > left || team.total.sum.torn != 0) {
+        carry_out(team.order, DEFIB_ORDER_ADD_UP, at, left, 0);
+        team.job.is_placed = 1;
+    }
     times.adding += lap();
     team.job.kind = DEFIB_JOB_DELIVER;
     team.job.out = into.bytes + into.used;

@@ -24,7 +24,8 @@ void tell_statistics(DefibEngine& engine, DefibRecords& records) {
     if (room != 0) *pointer_to<DefibLoopRecord>(room) = statistics.loop;
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < DEFIB_TIMES_COUNT; i++) {
-        tell_times(records, i, DEFIB_NO_ROUTINE, 0, statistics.times[i]);
+        const uint64_t reads = i == DEFIB_TIMES_REPLICA ? statistics.replica_reads : 0;
+        tell_times(records, i, DEFIB_NO_ROUTINE, reads, statistics.times[i]);
     }
 #pragma clang loop unroll(disable)
     for (uint32_t i = 0; i < engine.detector_count && i < DEFIB_DETECTORS; i++) {

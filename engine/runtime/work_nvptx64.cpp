@@ -15,7 +15,10 @@
 namespace defib::runtime {
 namespace {
 
+// Jobs come in groups: for so long after one the next is looked for nearly without rest.
+constexpr uint64_t AWAKE_NS = 100'000;
 constexpr uint32_t POLL_NS = 500;
+constexpr uint32_t POLL_SOON_NS = 20;
 
 uint32_t thread_of_block() {
     return static_cast<uint32_t>(__nvvm_read_ptx_sreg_tid_x());
@@ -58,12 +61,23 @@ void look_at(DefibEngine& engine, DefibWorker& me, uint64_t room, uint32_t numbe
         carry_out(me.order, DEFIB_ORDER_COPY, room, team.arena + at, records.used / 8);
     }
     team.chunks[number] = {at, 0, records.used, records.count, records.lost, sum};
+    DefibGroup& group = team.groups[number / DEFIB_GROUP_CHUNKS];
+    take(group.bytes, records.used);
+    take(group.records, records.count);
+    take(group.objects, sum.objects);
+    if (records.lost != 0) take(group.lost, records.lost);
+    if (sum.torn != 0) take(group.torn, sum.torn);
 }
 
 void deliver(const DefibTeam& team, DefibWorker& me, uint32_t number) {
     const DefibChunk& chunk = team.chunks[number];
     if (chunk.bytes == 0) return;
-    carry_out(me.order, DEFIB_ORDER_COPY, team.arena + chunk.from, team.job.out + chunk.to,
+    uint64_t to = chunk.to;
+    if (team.job.is_placed == 0) {
+        carry_out(me.order, DEFIB_ORDER_PLACE, reinterpret_cast<uint64_t>(&team), 0, number);
+        to = me.order.to;
+    }
+    carry_out(me.order, DEFIB_ORDER_COPY, team.arena + chunk.from, team.job.out + to,
               chunk.bytes / 8);
 }
 
@@ -86,7 +100,13 @@ void do_job(DefibEngine& engine, uint32_t worker) {
     if (job.kind == DEFIB_JOB_REPLICAS) {
         const uint32_t block = working_block();
         const bool is_mine = thread_of_block() == 0 && block < job.count;
-        if (is_mine) run_replica(engine, job.first + block, job.routine, job.arguments);
+        if (!is_mine) return;
+        // The lanes that help are those of this warp; the loop has the context for looks of its own.
+        DefibContext& context = engine.replicas[job.first + block];
+        const uint64_t crew = context.crew;
+        context.crew = reinterpret_cast<uint64_t>(&me.order);
+        run_replica(engine, job.first + block, job.routine, job.arguments);
+        context.crew = crew;
         return;
     }
     const uint64_t room = team.records + uint64_t{worker} * DEFIB_WORKER_RECORDS;
@@ -103,9 +123,10 @@ void do_job(DefibEngine& engine, uint32_t worker) {
 
 void wait_for_job(const DefibTeam& team, uint32_t sequence) {
     if (thread_of_block() == 0) {
+        const uint64_t until = ticks() + AWAKE_NS;
 #pragma clang loop unroll(disable)
         while (read_volatile(reinterpret_cast<uint64_t>(&team.sequence), 4) != sequence) {
-            rest(POLL_NS);
+            rest(ticks() < until ? POLL_SOON_NS : POLL_NS);
         }
     }
     block_meets();

@@ -68,6 +68,7 @@ struct Wish {
     std::string defib;
     std::string fault;
     std::string report = "defib-demo.html";
+    demo::Ward ward;
     bool is_alone = false;
 };
 
@@ -108,7 +109,7 @@ Result<void> show(const Wish& wish, const std::vector<Act>& acts) {
     Terminal terminal;
     demo::Story story;
     terminal.headline("A kernel in a guest whose RAM is a file; its heart beats every 20 ms");
-    const auto options = demo::patient_for(acts);
+    const auto options = demo::patient_for(acts, wish.ward);
     auto guest = lab::Guest::boot(options);
     if (!guest) return std::unexpected(guest.error());
     story.kernel = guest->kernel().release;
@@ -121,11 +122,11 @@ Result<void> show(const Wish& wish, const std::vector<Act>& acts) {
         demo::Episode alone;
         std::future<Result<void>> unaided;
         if (!wish.is_alone) {
-            unaided = std::async(std::launch::async, [&alone, act = acts[i]] {
-                return demo::leave_alone(act, UNAIDED, alone);
+            unaided = std::async(std::launch::async, [&alone, &wish, act = acts[i]] {
+                return demo::leave_alone(act, wish.ward, UNAIDED, alone);
             });
         }
-        auto episode = demo::treat(*guest, wish.defib, acts[i], terminal);
+        auto episode = demo::treat(*guest, wish.defib, wish.ward, acts[i], terminal);
         if (unaided.valid()) {
             if (auto left = unaided.get(); !left) {
                 terminal.say("    the machine beside it: " + to_line(left.error()));
@@ -164,6 +165,9 @@ int main(int argc, char** argv) {
     app.add_option("defib", wish.defib, "the defib to show")->required();
     app.add_option("--fault", wish.fault, "which one; else it is asked for, or the tour");
     app.add_option("--report", wish.report, "where the page goes")->capture_default_str();
+    app.add_option("--backend", wish.ward.backend, "who mends it: cpu, cuda or auto")
+        ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
+    app.add_option("--kernel", wish.ward.kernel, "of the guests")->capture_default_str();
     app.add_flag("--alone", wish.is_alone, "without the machine beside it that nobody helps");
     try {
         app.parse(argc, argv);

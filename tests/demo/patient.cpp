@@ -98,24 +98,24 @@ std::string what_became_of(lab::Guest& guest, const faults::Injection& injection
 
 }  // namespace
 
-lab::GuestOptions patient_for(std::span<const Act> acts) {
-    lab::GuestOptions options = faults::guest_for(*faults::find(acts.front().fault), KERNEL);
+lab::GuestOptions patient_for(std::span<const Act> acts, const Ward& ward) {
+    lab::GuestOptions options = faults::guest_for(*faults::find(acts.front().fault), ward.kernel);
     for (const Act& act : acts) {
-        const auto one = faults::guest_for(*faults::find(act.fault), KERNEL);
+        const auto one = faults::guest_for(*faults::find(act.fault), ward.kernel);
         options.cpus = std::max(options.cpus, one.cpus);
         options.ram_megabytes = std::max(options.ram_megabytes, one.ram_megabytes);
     }
     return options;
 }
 
-Result<Episode> treat(lab::Guest& guest, const std::filesystem::path& defib, const Act& act,
-                      Screen& screen) {
+Result<Episode> treat(lab::Guest& guest, const std::filesystem::path& defib, const Ward& ward,
+                      const Act& act, Screen& screen) {
     const faults::Fault& fault = *faults::find(act.fault);
     Episode episode;
     episode.fault = act.fault;
     episode.title = act.title;
     episode.what = fault.what;
-    auto run = DefibRun::start(defib, guest.ram_file());
+    auto run = DefibRun::start(defib, guest.ram_file(), {"--backend", ward.backend});
     if (!run) return std::unexpected(run.error());
     if (!(*run)->wait_for([](const Event& event) { return event.is("started"); }, START)) {
         return fail(DEFIB_ERROR_BASE_TOOL_FAILED, "defib run", (*run)->errors());
@@ -151,9 +151,9 @@ Result<Episode> treat(lab::Guest& guest, const std::filesystem::path& defib, con
     return episode;
 }
 
-Result<void> leave_alone(const Act& act, milliseconds at_most, Episode& episode) {
+Result<void> leave_alone(const Act& act, const Ward& ward, milliseconds at_most, Episode& episode) {
     const faults::Fault& fault = *faults::find(act.fault);
-    auto guest = lab::Guest::boot(faults::guest_for(fault, KERNEL));
+    auto guest = lab::Guest::boot(faults::guest_for(fault, ward.kernel));
     if (!guest) return std::unexpected(guest.error());
     const auto from = lab::Clock::now();
     std::this_thread::sleep_for(BEFORE);

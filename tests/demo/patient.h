@@ -22,7 +22,11 @@ struct Act {
     const char* finding;  // how the one begins that must be over in the end
 };
 
-inline constexpr const char* KERNEL = "6.12";
+// What is broken, and who mends it.
+struct Ward {
+    std::string kernel = "6.12";
+    std::string backend = "cpu";
+};
 // How long the heart is shown before the fault, and after all is well again.
 inline constexpr std::chrono::milliseconds BEFORE{2000};
 inline constexpr std::chrono::milliseconds AFTER{3000};
@@ -30,7 +34,7 @@ inline constexpr std::chrono::milliseconds AFTER{3000};
 inline constexpr std::chrono::milliseconds PATIENCE{40'000};
 
 // One that serves for all acts of a tour.
-lab::GuestOptions patient_for(std::span<const Act> acts);
+lab::GuestOptions patient_for(std::span<const Act> acts, const Ward& ward);
 
 // Told as it happens: lines for the terminal, while the heart of `guest` moves on.
 class Screen {
@@ -41,11 +45,12 @@ class Screen {
     virtual void beat(const lab::Guest& guest) = 0;
 };
 
-Result<Episode> treat(lab::Guest& guest, const std::filesystem::path& defib, const Act& act,
-                      Screen& screen);
+Result<Episode> treat(lab::Guest& guest, const std::filesystem::path& defib, const Ward& ward,
+                      const Act& act, Screen& screen);
 
 // The same fault in a machine that nobody helps, until it is seen to be dead, or for `at_most`.
-Result<void> leave_alone(const Act& act, std::chrono::milliseconds at_most, Episode& episode);
+Result<void> leave_alone(const Act& act, const Ward& ward, std::chrono::milliseconds at_most,
+                         Episode& episode);
 
 }  // namespace defib::demo
 

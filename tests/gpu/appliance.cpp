@@ -20,6 +20,7 @@
 #include "boot/journal/reader.h"
 #include "tests/faults/inject.h"
 #include "tests/gpu/suite.h"
+#include "tests/gpu/threads.h"
 #include "tests/lab/host_program.h"
 
 namespace defib::gpu {
@@ -94,6 +95,7 @@ class Boot {
         if (!wait_for([&] { return has_ended(); }, seconds(60))) return -1;
         return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
     }
+    pid_t pid() const { return pid_; }
     // Who holds the card.
     pid_t host() const {
         const std::string id = std::to_string(pid_);
@@ -142,6 +144,18 @@ std::pair<size_t, bool> repairs_in(const std::string& path) {
     return {static_cast<size_t>(count), !read->is_damaged && !read->is_cut_off};
 }
 
+// Nothing happens meanwhile.
+void measure_idle(Suite& suite, pid_t guard, pid_t host) {
+    const auto time = std::min(suite.idle, seconds(20));
+    const ThreadCosts guards = thread_costs(guard);
+    const ThreadCosts hosts = thread_costs(host);
+    std::this_thread::sleep_for(time);
+    suite.add(fmt::format("- processor time in {} s of calm", time.count()),
+              fmt::format("{:.1f} ms", total_ms(between(guards, thread_costs(guard)))),
+              fmt::format("who holds the GPU, and stands: {:.1f} ms",
+                          total_ms(between(hosts, thread_costs(host)))));
+}
+
 Result<void> guard(Suite& suite) {
     const Folder folder;
     const auto trusted = lab::run_host_program(
@@ -180,6 +194,7 @@ Result<void> guard(Suite& suite) {
         kill(host, SIGCONT);
         suite.check("- and stands again when it is continued",
                     wait_for([&] { return stands(host); }, seconds(10)));
+        measure_idle(suite, boot.pid(), host);
     }
     const auto injection = faults::inject(*guest, fault);
     if (!injection) return std::unexpected(injection.error());

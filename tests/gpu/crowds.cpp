@@ -96,6 +96,31 @@ Result<void> measure_integrity(Suite& suite, boot::Session& session) {
     return {};
 }
 
+// The same processes with twelve fields each.
+Result<void> measure_brief(Suite& suite, lab::Guest& guest, const DefibAnswer& whole,
+                           const Rates& rates) {
+    if (suite.backend.backend != boot::Backend::cuda) return {};
+    auto session = open_with(suite, brief_set(), guest.ram_file(), suite.backend.backend);
+    if (!session) return std::unexpected(session.error());
+    const auto command = view_command(**session, "brief", "processes");
+    if (!command) return std::unexpected(command.error());
+    DefibAnswer answer{};
+    std::vector<double> all_us;
+    for (int i = 0; i < REPETITIONS; i++) all_us.push_back(ask_us(**session, *command, answer));
+    constexpr double BRIEF_OTHERS = 2;  // its parent, its signals
+    const double floor_ms =
+        answer.objects * (1 / rates.chunks_3k + BRIEF_OTHERS / rates.chunks_64) * 1e3;
+    suite.add(fmt::format("list of {} processes, 12 fields, GPU", answer.objects),
+              fmt::format("{:.2f} ms", median(all_us) / 1000),
+              fmt::format("the chunks alone {:.2f} ms; {} bytes of each task, read twice", floor_ms,
+                          command->view.picture_size));
+    suite.check("all of them are there, none torn",
+                answer.objects == whole.objects && answer.torn == 0 &&
+                    answer.records.count == whole.records.count && answer.incomplete == 0,
+                fmt::format("{} records, {} torn", answer.records.count, answer.torn));
+    return {};
+}
+
 Result<void> measure(Suite& suite, lab::Guest& guest) {
     auto twin = open(suite, guest.ram_file(), boot::Backend::cpu);
     if (!twin) return std::unexpected(twin.error());
@@ -139,7 +164,8 @@ Result<void> measure(Suite& suite, lab::Guest& guest) {
                     answer.incomplete == 0,
                 fmt::format("{} records, {} torn, {} lost", answer.records.count, answer.torn,
                             answer.records.lost));
-    return {};
+    gpu->reset();
+    return measure_brief(suite, guest, answer, rates);
 }
 
 Result<void> measure_each(Suite& suite, lab::Guest& guest) {

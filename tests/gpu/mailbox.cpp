@@ -4,26 +4,19 @@
 // What the loop costs: the way of a command and its answer, the bus while nothing is asked, and the
 // processor time of the process that holds it.
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <thread>
 
+#include "boot/backend/engine_state.h"
 #include "tests/gpu/limits.h"
 #include "tests/gpu/suite.h"
+#include "tests/gpu/threads.h"
 
 namespace defib::gpu {
 namespace {
-
-double cpu_seconds() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
 
 // What the card's own counters say, where the driver's tool can read them: "1 MB/s in, 0 out".
 std::string bus_counters() {
@@ -38,6 +31,36 @@ std::string bus_counters() {
     // NOLINTNEXTLINE(cert-err34-c): a line of another form is no answer
     if (!has_line || std::sscanf(line.data(), "%d %d %d", &card, &in, &out) != 3) return {};
     return fmt::format("; the card counts {} MB/s in, {} out", in, out);
+}
+
+struct Idle {
+    double seconds = 0;
+    bool turns = true;  // in each second
+    double beats = 0;   // a second
+    ThreadCosts costs;
+};
+
+// As the process of `defib run` does it while nothing happens: a look when the engine wants one.
+Idle look_on(const Suite& suite, boot::Engine& engine) {
+    using Clock = std::chrono::steady_clock;
+    Idle idle;
+    const auto begun = Clock::now();
+    const uint64_t first = engine.heartbeat().value_or(0);
+    uint64_t last = first;
+    const ThreadCosts before = thread_costs(getpid());
+    while (Clock::now() < begun + suite.idle) {
+        const auto tended = engine.tend();
+        idle.turns = idle.turns && tended.has_value() && !tended->has_stopped;
+        const uint64_t now = boot::now_ns();
+        if (!tended || tended->again_ns <= now) continue;
+        std::this_thread::sleep_for(std::chrono::nanoseconds(tended->again_ns - now));
+    }
+    idle.costs = between(before, thread_costs(getpid()));
+    last = engine.heartbeat().value_or(last);
+    idle.seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+    idle.beats = static_cast<double>(last - first) / idle.seconds;
+    idle.turns = idle.turns && last > first;
+    return idle;
 }
 
 Result<void> measure(Suite& suite, lab::Guest& guest) {
@@ -65,29 +88,20 @@ Result<void> measure(Suite& suite, lab::Guest& guest) {
     }
     suite.add("the same after 5 ms of rest", fmt::format("{:.1f} us", median(all_us)));
 
-    const double cpu_before = cpu_seconds();
-    const auto beats_before = (*session)->engine().heartbeat();
-    const auto begun = std::chrono::steady_clock::now();
-    bool turns = true;
-    uint64_t last = beats_before.value_or(0);
-    for (auto at = begun; at < begun + suite.idle;) {
-        at += std::chrono::seconds(1);
-        std::this_thread::sleep_until(at);
-        const uint64_t now = (*session)->engine().heartbeat().value_or(last);
-        turns = turns && (now > last || suite.backend.backend != boot::Backend::cuda);
-        last = now;
+    const Idle idle = look_on(suite, (*session)->engine());
+    suite.check(fmt::format("the loop turned in each of {:.0f} s", idle.seconds), idle.turns);
+    suite.add(fmt::format("processor time of the host process in {:.0f} s, looking on as `run` does",
+                          idle.seconds),
+              fmt::format("{:.1f} ms", total_ms(idle.costs)), "its own and the driver's threads");
+    for (const auto& [id, cost] : idle.costs) {
+        suite.add(fmt::format("- thread {}{}", cost.name, id == getpid() ? ", the program's own" : ""),
+                  fmt::format("{:.1f} ms, {} sleeps", cost.cpu_ms, cost.sleeps), cost.waits_for);
     }
-    const double cpu = cpu_seconds() - cpu_before;
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    const double beats = static_cast<double>(last - beats_before.value_or(0)) / seconds;
-    suite.check(fmt::format("the loop turned in each of {:.0f} s", seconds), turns);
-    suite.add(fmt::format("processor time of the host process in {:.0f} s", seconds),
-              fmt::format("{:.1f} ms", cpu * 1000), "one look a second at the heartbeat");
     // A turn reads one word and writes one; a transaction carries 32 bytes.
     suite.add("the idle loop's traffic on the bus",
-              fmt::format("{:.2f} MB/s read, {:.2f} written", beats * 32 / 1e6, beats * 32 / 1e6),
-              fmt::format("{:.0f} turns a second, 32 bytes each way{}", beats, bus_counters()));
+              fmt::format("{:.2f} MB/s read, {:.2f} written", idle.beats * 32 / 1e6,
+                          idle.beats * 32 / 1e6),
+              fmt::format("{:.0f} turns a second, 32 bytes each way{}", idle.beats, bus_counters()));
     return {};
 }
 

@@ -4,7 +4,7 @@
 // The loop with all detectors on, beside a thousand processes and others that come and go: what a
 // turn takes, whether that grows, and whether anything is found where nothing is wrong.
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -15,20 +15,12 @@
 #include "image/policy/default_policy.h"
 #include "tests/faults/inject.h"
 #include "tests/gpu/suite.h"
+#include "tests/gpu/threads.h"
 
 namespace defib::gpu {
 namespace {
 
 constexpr int STRETCHES = 5;
-
-double cpu_seconds() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
 
 // The mean of what came between two looks.
 double mean_between(const boot::Figure& one, const boot::Figure& other) {
@@ -90,7 +82,7 @@ Result<void> soak(Suite& suite, lab::Guest& guest) {
     std::vector<boot::EngineFigures> looks;
     std::string trouble;
     int findings = 0;
-    const double cpu_before = cpu_seconds();
+    const ThreadCosts before = thread_costs(getpid());
     const auto ended = (*guard)->run(
         [&](const DefibJournalEntry& entry, uint64_t) {
             findings += entry.kind == DEFIB_JOURNAL_OPENED ? 1 : 0;
@@ -109,13 +101,18 @@ Result<void> soak(Suite& suite, lab::Guest& guest) {
             return looks.size() > STRETCHES;
         });
     if (!ended) return std::unexpected(ended.error());
-    const double cpu = cpu_seconds() - cpu_before;
+    const ThreadCosts costs = between(before, thread_costs(getpid()));
     suite.check(
         fmt::format("a soak of {} s: 1000 processes and churn, all detectors, no finding",
                     suite.soak.count()),
         findings == 0 && looks.size() > STRETCHES && guest.alive(std::chrono::seconds(10)),
         fmt::format("{} findings; {}", findings, trouble.empty() ? "no detector died" : trouble));
-    suite.add("soak: processor time of the host process", fmt::format("{:.1f} ms", cpu * 1000));
+    suite.add("soak: processor time of the host process",
+              fmt::format("{:.1f} ms", total_ms(costs)));
+    for (const auto& [id, cost] : costs) {
+        suite.add("- thread " + cost.name,
+                  fmt::format("{:.1f} ms, {} sleeps", cost.cpu_ms, cost.sleeps), cost.waits_for);
+    }
     if (looks.size() > STRETCHES) tell(suite, looks, suite.soak);
     return {};
 }

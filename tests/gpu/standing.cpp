@@ -65,18 +65,21 @@ class Holder {
     }
     uint64_t beats() const { return read<uint64_t>(offsetof(DefibMailbox, heartbeat)); }
 
-    // As runtime::post() and is_answered() do it.
+    // Without a proof of the command, which the loop then reads again in order.
     bool ask(const DefibCommand& command, DefibAnswer& answer) const {
         const auto posted = read<uint32_t>(offsetof(DefibMailbox, posted)) + 1;
         if (!write(offsetof(DefibMailbox, command), command)) return false;
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         write(offsetof(DefibMailbox, posted), posted);
         const auto until = Clock::now() + std::chrono::seconds(5);
-        while (read<uint32_t>(offsetof(DefibMailbox, done)) != posted) {
+        for (;;) {
+            const auto mailbox = read<DefibMailbox>(0);
+            if (mailbox.posted == posted && runtime::is_answered(mailbox)) {
+                answer = mailbox.answer;
+                return true;
+            }
             if (Clock::now() > until) return false;
         }
-        answer = read<DefibAnswer>(offsetof(DefibMailbox, answer));
-        return true;
     }
 
     void signal(int number) const { kill(pid_, number); }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "boot/session/statistics.h"
 #include "engine/runtime/loop.h"
 #include "layouts/extract.h"
 
@@ -29,7 +30,15 @@ void Suite::fail_with(const std::string& what, const Error& error) {
 
 Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boot::Backend backend,
                             boot::Access access) {
-    const auto manifest = boot::read_manifest(boot::routine_set().manifest, "manifest");
+    boot::RoutineSet set = boot::routine_set();
+    if (suite.text == Text::OLDER) set.gpu_code = {.text = set.gpu_code.older_text};
+    return open_with(suite, set, ram_file, backend, access);
+}
+
+Result<SessionPointer> open_with(const Suite& suite, const boot::RoutineSet& set,
+                                 const std::string& ram_file, boot::Backend backend,
+                                 boot::Access access) {
+    const auto manifest = boot::read_manifest(set.manifest, "manifest");
     if (!manifest) return std::unexpected(manifest.error());
     layouts::ExtractOptions extract;
     layouts::Wanted wanted = layouts::wanted_by_default();
@@ -43,8 +52,6 @@ Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boo
     options.backend = suite.backend;
     options.backend.backend = backend;
     options.access = access;
-    boot::RoutineSet set = boot::routine_set();
-    if (suite.text == Text::OLDER) set.gpu_code = {.text = set.gpu_code.older_text};
     return boot::Session::start(std::move(options), set);
 }
 
@@ -79,6 +86,19 @@ Result<DefibCommand> view_command(const boot::Session& session, std::string_view
     command.view.picture_offset = session.bound().routines[*item].picture_offset;
     command.view.picture_size = session.bound().routines[*item].picture_size;
     return command;
+}
+
+void tell_figures(Suite& suite, boot::Session& session) {
+    const auto figures = boot::figures_of(session);
+    if (!figures) return suite.fail_with("the engine's figures", figures.error());
+    for (const boot::Figure& figure : figures->loop) {
+        if (figure.count == 0) continue;
+        const std::string reads =
+            figure.reads > 0 ? fmt::format(", {:.1f} reads each", figure.reads) : "";
+        suite.add("- " + figure.what, fmt::format("{:.1f} us (median)", figure.median_us),
+                  fmt::format("mean {:.1f}, p99 {:.1f}, most {:.1f}, {} times{}", figure.mean_us,
+                              figure.p99_us, figure.most_us, figure.count, reads));
+    }
 }
 
 double median(std::vector<double> figures) {

@@ -53,6 +53,12 @@ struct Suite {
 using SessionPointer = std::unique_ptr<boot::Session>;
 Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boot::Backend backend,
                             boot::Access access = boot::Access::look);
+// The same with other routines than the program's own.
+Result<SessionPointer> open_with(const Suite& suite, const boot::RoutineSet& set,
+                                 const std::string& ram_file, boot::Backend backend,
+                                 boot::Access access = boot::Access::look);
+// A list of twelve fields, `brief`, and what collects processes (brief.cpp). Only for a GPU.
+boot::RoutineSet brief_set();
 // The engine's own mailbox where it is a GPU's; null on the twin.
 boot::cuda::CudaEngine* gpu_of(boot::Session& session);
 
@@ -63,11 +69,14 @@ Result<DefibCommand> view_command(const boot::Session& session, std::string_view
 // The signal as `defib act` gives it, to the process that has that number now.
 Result<DefibCommand> signal_command(boot::Session& session, pid_t pid, int number);
 double median(std::vector<double> figures);
+// What the engine says of itself, a row for each of its loop's figures that it counted.
+void tell_figures(Suite& suite, boot::Session& session);
 
 void measure_start(Suite& suite);
 void measure_compilation(Suite& suite);
 void check_sameness(Suite& suite);
 void check_acts(Suite& suite);
+void measure_paces(Suite& suite);
 void measure_crowds(Suite& suite);
 void measure_mailbox(Suite& suite);
 void check_plans(Suite& suite);

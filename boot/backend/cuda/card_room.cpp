@@ -32,6 +32,7 @@ Result<CardRoom> CardRoom::make(const ClaimPointer& claim, const Program& progra
         {sizeof(DefibTeam), room.team_},
         {workers * sizeof(DefibWorker), room.crew_},
         {size_t{DEFIB_VIEW_OBJECTS} * sizeof(DefibChunk), room.chunks_},
+        {size_t{DEFIB_VIEW_OBJECTS} / DEFIB_GROUP_CHUNKS * sizeof(DefibGroup), room.groups_},
         {RECORDS, room.arena_},
         {size_t{DEFIB_POOL_LINES} * 8, room.pool_tags_},
         {size_t{DEFIB_POOL_LINES} * DEFIB_LINE_SIZE, room.pool_words_},
@@ -59,6 +60,7 @@ Result<void> CardRoom::fill(const ClaimPointer& claim, DefibEngine& engine,
     team->pool = {0, pool_tags_.get(), pool_words_.get()};
     team->crew = on_card<DefibWorker>(crew_);
     team->chunks = on_card<DefibChunk>(chunks_);
+    team->groups = on_card<DefibGroup>(groups_);
     engine.target = on_card<DefibTarget>(target_);
     engine.team = on_card<DefibTeam>(team_);
     engine.journal = on_card<DefibJournal>(journal_);

@@ -36,6 +36,7 @@ class CardRoom {
     DeviceMemory team_;
     DeviceMemory crew_;
     DeviceMemory chunks_;
+    DeviceMemory groups_;
     DeviceMemory arena_;
     DeviceMemory pool_tags_;
     DeviceMemory pool_words_;

@@ -25,6 +25,7 @@ constexpr uint32_t IDLE_NS = 20'000;
 constexpr std::chrono::microseconds AT_ONCE(200);
 constexpr std::chrono::microseconds NAP(100);
 constexpr std::chrono::milliseconds LOOK_EVERY(100);
+constexpr std::chrono::microseconds A_FEW_TURNS(300);
 constexpr std::chrono::seconds TO_START(10);
 // What is in hand may have to wait for its deadlines.
 constexpr std::chrono::seconds TO_STOP(5);
@@ -124,7 +125,9 @@ Result<void> CudaEngine::run() {
     target->binding = orders_.bound.binding;
     runtime::prepare(*target);
 
+    // What was asked of a loop that died is answered by nobody.
     mailbox().done = mailbox().posted;
+    mailbox().answer_proof = runtime::proof_of(mailbox().answer, mailbox().done);
     auto engine = std::make_unique<DefibEngine>();
     engine->abi_version = DEFIB_ABI_VERSION;
     engine->mailbox = on_card<DefibMailbox>(mailbox_);
@@ -220,13 +223,23 @@ Result<void> CudaEngine::guard(const DefibResponder& responder) {
     return run();
 }
 
+// In memory that both see: asking the driver costs more, and may wake a thread of its own.
+bool CudaEngine::beats() const {
+    const auto& mailbox = *static_cast<const DefibMailbox*>(mailbox_.here());
+    const uint64_t before = __atomic_load_n(&mailbox.heartbeat, __ATOMIC_ACQUIRE);
+    std::this_thread::sleep_for(A_FEW_TURNS);
+    return __atomic_load_n(&mailbox.heartbeat, __ATOMIC_ACQUIRE) != before;
+}
+
 Result<Tended> CudaEngine::tend() {
-    claim_->make_current();
-    const Status status = claim_->api().stream_query(stream_.get());
-    if (status != NOT_READY) {
-        runs_ = false;
-        if (status == SUCCESS && is_told_to_stop_) return Tended{.has_stopped = true};
-        return dead(status);
+    if (is_told_to_stop_ || !beats()) {
+        claim_->make_current();
+        const Status status = claim_->api().stream_query(stream_.get());
+        if (status != NOT_READY) {
+            runs_ = false;
+            if (status == SUCCESS && is_told_to_stop_) return Tended{.has_stopped = true};
+            return dead(status);
+        }
     }
     const uint64_t written = __atomic_load_n(&journal().written, __ATOMIC_ACQUIRE);
     const bool is_news = written != tended_to_ || is_told_to_stop_;

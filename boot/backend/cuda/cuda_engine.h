@@ -78,6 +78,7 @@ class CudaEngine final : public Engine {
     Result<void> run();
     Result<void> launch();
     bool wait_for_end();
+    bool beats() const;
     void let_go();
     std::unexpected<Error> dead(Status status) const;
 
