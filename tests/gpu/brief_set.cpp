@@ -24,11 +24,33 @@ extern const char defib_brief_ptx_end[];
 }
 // NOLINTEND(readability-identifier-naming)
 
+// As boot/session/routine_set.cpp has them of the program's own set.
+#define DEFIB_CUBIN(card, file)                              \
+    __asm__(                                                 \
+        ".section .rodata\n.balign 16\n"                     \
+        ".globl defib_brief_cubin_sm_" #card                 \
+        "\n"                                                 \
+        ".globl defib_brief_cubin_sm_" #card                 \
+        "_end\n"                                             \
+        "defib_brief_cubin_sm_" #card ":\n.incbin \"" file   \
+        "\"\n"                                               \
+        "defib_brief_cubin_sm_" #card "_end:\n.previous\n"); \
+    extern "C" const char defib_brief_cubin_sm_##card[];     \
+    extern "C" const char defib_brief_cubin_sm_##card##_end[];
+#include DEFIB_CUBINS_FILE
+#undef DEFIB_CUBIN
+
 namespace defib::gpu {
 
 boot::RoutineSet brief_set() {
+#define DEFIB_CUBIN(card, file) \
+    {(card) / 10, (card) % 10, {defib_brief_cubin_sm_##card, defib_brief_cubin_sm_##card##_end}},
+    static const std::vector<boot::cuda::Cubin> cubins = {
+#include DEFIB_CUBINS_FILE
+    };
+#undef DEFIB_CUBIN
     return {{defib_brief_manifest_begin, defib_brief_manifest_end},
-            {.text = {defib_brief_ptx_begin, defib_brief_ptx_end}}};
+            {.text = {defib_brief_ptx_begin, defib_brief_ptx_end}, .cubins = cubins}};
 }
 
 }  // namespace defib::gpu

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "engine/runtime/mailbox.h"
 #include "tests/gpu/suite.h"
 
 namespace defib::gpu {

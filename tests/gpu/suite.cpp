@@ -32,6 +32,7 @@ Result<SessionPointer> open(const Suite& suite, const std::string& ram_file, boo
                             boot::Access access) {
     boot::RoutineSet set = boot::routine_set();
     if (suite.text == Text::OLDER) set.gpu_code = {.text = set.gpu_code.older_text};
+    if (!suite.cubins.empty()) set.gpu_code = {.cubins = suite.cubins};
     return open_with(suite, set, ram_file, backend, access);
 }
 

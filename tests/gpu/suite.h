@@ -41,6 +41,7 @@ struct Suite {
     std::chrono::seconds soak{300};
     boot::BackendChoice backend{.backend = boot::Backend::cuda};
     Text text = Text::OWN;
+    std::vector<boot::cuda::Cubin> cubins;  // instead of the program's own, to compare two of them
     std::vector<Row> rows;
     int failures = 0;
 

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 
 #include "tests/gpu/suite.h"
 
@@ -34,16 +35,28 @@ constexpr Step STEPS[] = {{"start", gpu::measure_start},
                           {"crowds", gpu::measure_crowds},
                           {"soak", gpu::run_soak}};
 
-int run(gpu::Suite& suite, const std::vector<std::string>& only) {
+int fail_with(const Error& error) {
+    fmt::print(stderr, "{}\n", to_line(error));
+    return exit_status(error.code);
+}
+
+int run(gpu::Suite& suite, const std::vector<std::string>& only, const std::string& cubin) {
+    std::optional<MappedFile> code;
     if (suite.backend.backend == boot::Backend::cuda) {
         if (const auto driver = boot::cuda::Driver::open(); !driver) {
             fmt::print("skipped: no device ({})\n", to_line(driver.error()));
             return DEFIB_EXIT_DONE;
         }
         const auto claim = boot::cuda::Claim::take(suite.backend.gpu);
-        if (!claim) {
-            fmt::print(stderr, "{}\n", to_line(claim.error()));
-            return exit_status(claim.error().code);
+        if (!claim) return fail_with(claim.error());
+        if (!cubin.empty()) {
+            auto file = MappedFile::open(cubin);
+            if (!file) return fail_with(file.error());
+            code.emplace(std::move(*file));
+            const auto* bytes = reinterpret_cast<const char*>(code->bytes().data());
+            suite.cubins = {{(*claim)->device().major,
+                             (*claim)->device().minor,
+                             {bytes, code->bytes().size()}}};
         }
     }
     fmt::print("| what | figure | beside |\n| --- | --- | --- |\n");
@@ -60,6 +73,7 @@ int run(gpu::Suite& suite, const std::vector<std::string>& only) {
 int main(int count, char** arguments) {
     gpu::Suite suite;
     std::string held;
+    std::string cubin;
     std::string backend = "cuda";
     std::vector<std::string> only;
     uint64_t idle_s = 60;
@@ -81,11 +95,12 @@ int main(int count, char** arguments) {
     app.add_option("--soak", soak_s, "seconds beside a healthy load");
     app.add_option("--only", only, "only these steps: start, compile, same, ...")->delimiter(',');
     app.add_flag("--older-text", is_older, "with the program for cards before Turing");
+    app.add_option("--cubin", cubin, "with this machine code in the program's place");
     app.add_option("--hold", held, "holds an engine for this RAM file")->group("");
     CLI11_PARSE(app, count, arguments);
     if (is_older) suite.text = gpu::Text::OLDER;
     suite.idle = std::chrono::seconds(idle_s);
     suite.soak = std::chrono::seconds(soak_s);
     suite.backend.backend = backend == "cuda" ? boot::Backend::cuda : boot::Backend::cpu;
-    return held.empty() ? run(suite, only) : gpu::hold(suite, held);
+    return held.empty() ? run(suite, only, cubin) : gpu::hold(suite, held);
 }
