@@ -19,6 +19,14 @@ void meet() {
 #endif
 }
 
+// Each kind of order is a function of its own: one for all would keep and restore at every call the
+// registers that the largest one needs, and every byte of code has to be fetched.
+
+// A word that lies across two, of a dump.
+[[gnu::noinline]] uint64_t read_across(uint64_t from) {
+    return read_any(from, 8);
+}
+
 // All of a lane's words, eight at a time, each with its number.
 template <class Each>
 void for_share(const DefibOrder& order, uint32_t lane, Each each) {
@@ -27,7 +35,7 @@ void for_share(const DefibOrder& order, uint32_t lane, Each each) {
     if (from % 8 != 0) {
 #pragma clang loop unroll(disable)
         for (uint32_t at = lane; at < words; at += LANES_AT_WORK) {
-            each(at, read_any(from + uint64_t{at} * 8, 8));
+            each(at, read_across(from + uint64_t{at} * 8));
         }
         return;
     }
@@ -48,12 +56,12 @@ void for_share(const DefibOrder& order, uint32_t lane, Each each) {
     }
 }
 
-void copy_share(const DefibOrder& order, uint32_t lane) {
+[[gnu::noinline]] void copy_share(const DefibOrder& order, uint32_t lane) {
     auto* to = pointer_to<uint64_t>(order.to);
     for_share(order, lane, [to](uint32_t at, uint64_t word) { to[at] = word; });
 }
 
-void compare_share(DefibOrder& order, uint32_t lane) {
+[[gnu::noinline]] void compare_share(DefibOrder& order, uint32_t lane) {
     const auto* held = pointer_to<const uint64_t>(order.to);
     bool differs = false;
     for_share(order, lane,
@@ -62,7 +70,7 @@ void compare_share(DefibOrder& order, uint32_t lane) {
 }
 
 // A lane has the same word of each line.
-void confirm_share(DefibOrder& order, uint32_t lane) {
+[[gnu::noinline]] void confirm_share(DefibOrder& order, uint32_t lane) {
     constexpr uint32_t WORDS = DEFIB_LINE_SIZE / 8;
     const auto& lines = *pointer_to<const DefibLines>(order.from);
     const auto from = static_cast<uint32_t>(order.to);
@@ -120,7 +128,7 @@ uint32_t sum_of_all(uint32_t value, uint32_t lane) {
     return from_lane(sum_up_to(value, lane), LANES_AT_WORK - 1);
 }
 
-void sum_up_share(DefibTeam& team, uint32_t lane) {
+[[gnu::noinline]] void sum_up_share(DefibTeam& team, uint32_t lane) {
     const DefibJob& job = team.job;
     const uint32_t chunks = (job.count + job.chunk - 1) / job.chunk;
     const uint32_t groups = (chunks + DEFIB_GROUP_CHUNKS - 1) / DEFIB_GROUP_CHUNKS;
@@ -145,7 +153,7 @@ void sum_up_share(DefibTeam& team, uint32_t lane) {
 }
 
 // What lies before it: whole groups, then chunks of its own group.
-void place_share(DefibOrder& order, uint32_t lane) {
+[[gnu::noinline]] void place_share(DefibOrder& order, uint32_t lane) {
     const auto& team = *pointer_to<const DefibTeam>(order.from);
     const uint32_t number = order.words;
     const uint32_t group = number / DEFIB_GROUP_CHUNKS;
@@ -164,7 +172,7 @@ void place_share(DefibOrder& order, uint32_t lane) {
 // are under way together. What does not fit is lost, and said to be.
 constexpr uint32_t CHUNKS_AT_ONCE = 8;
 
-void add_up_share(DefibTeam& team, uint32_t lane) {
+[[gnu::noinline]] void add_up_share(DefibTeam& team, uint32_t lane) {
     const DefibJob& job = team.job;
     const uint32_t chunks = (job.count + job.chunk - 1) / job.chunk;
     const auto capacity = static_cast<uint32_t>(team.order.to);
@@ -232,7 +240,7 @@ void add_up_share(DefibTeam& team, uint32_t lane) {
     team.total.sum.death_address = team.chunks[least].sum.death_address;
 }
 
-[[gnu::noinline]] void do_share(DefibOrder& order, uint32_t lane) {
+void do_share(DefibOrder& order, uint32_t lane) {
     if (order.kind == DEFIB_ORDER_COPY) return copy_share(order, lane);
     if (order.kind == DEFIB_ORDER_COMPARE) return compare_share(order, lane);
     if (order.kind == DEFIB_ORDER_CONFIRM) return confirm_share(order, lane);

@@ -193,14 +193,15 @@ Turn answer_command(DefibEngine& engine, uint64_t now_ns) {
     const bool is_waiting = posted.command.kind == DEFIB_COMMAND_STOP && next == Turn::go_on;
     if (is_waiting) return next;
     engine.answered = posted.number;
-    engine.awake_until = ticks() + AWAKE_NS;
-    count_time(engine.statistics.times[DEFIB_TIMES_COMMANDS], ticks() - begun);
     // Who has the answer finds in the journal what led to it.
     const uint64_t told = engine.told;
     publish(engine, Publish::all);
     const bool is_all = answer.records.used == 0 && engine.told == told;
     put_answer(*engine.mailbox, answer, posted.number,
                is_all ? Tells::nothing_else : Tells::of_more);
+    const uint64_t now = ticks();
+    engine.awake_until = now + AWAKE_NS;
+    count_time(engine.statistics.times[DEFIB_TIMES_COMMANDS], now - begun);
     return next;
 }
 

@@ -17,7 +17,7 @@ uint64_t cut(uint64_t value, uint32_t size) {
 
 // Where the store goes, or 0. The address is translated anew: the plan's physical address must be
 // what the page tables say now, not what they said while planning.
-uint64_t place_of(const DefibTarget& target, const DefibStore& store) {
+[[gnu::noinline]] uint64_t place_of(const DefibTarget& target, const DefibStore& store) {
     if (!is_width(store.size) || store.physical % store.size != 0) return 0;
     if (cut(store.new_value, store.size) != store.new_value) return 0;
     DefibCache nothing;
