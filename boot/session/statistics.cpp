@@ -9,7 +9,8 @@
 namespace defib::boot {
 namespace {
 
-constexpr const char* LOOP[DEFIB_TIMES_COUNT] = {"a turn with something to do", "from turn to turn",
+constexpr const char* LOOP[DEFIB_TIMES_COUNT] = {"a turn with something to do",
+                                                 "from turn to turn",
                                                  "plan and commit of one object",
                                                  "finding to committed step",
                                                  "a command",

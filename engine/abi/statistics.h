@@ -40,15 +40,15 @@ enum DefibTimesOf {
     DEFIB_TIMES_COMMANDS = 4,
     // The way from a finding to its committed step, by its parts. All but the first two are of each
     // link of a repair, whoever asked for it.
-    DEFIB_TIMES_CHOICE = 5,     // from the finding until the repair begins: victim, budgets
-    DEFIB_TIMES_IDENTITY = 6,   // whether it is still that kernel
-    DEFIB_TIMES_COLLECT = 7,    // whom a link is for
-    DEFIB_TIMES_REPLICAS = 8,   // both, from the order to the last one's report
-    DEFIB_TIMES_REPLICA = 9,    // of it the first one's own time
-    DEFIB_TIMES_COMPARE = 10,   // the two plans
-    DEFIB_TIMES_COMMIT = 11,    // old values, stores
+    DEFIB_TIMES_CHOICE = 5,      // from the finding until the repair begins: victim, budgets
+    DEFIB_TIMES_IDENTITY = 6,    // whether it is still that kernel
+    DEFIB_TIMES_COLLECT = 7,     // whom a link is for
+    DEFIB_TIMES_REPLICAS = 8,    // both, from the order to the last one's report
+    DEFIB_TIMES_REPLICA = 9,     // of it the first one's own time
+    DEFIB_TIMES_COMPARE = 10,    // the two plans
+    DEFIB_TIMES_COMMIT = 11,     // old values, stores
     DEFIB_TIMES_READ_BACK = 12,  // until what was stored is there
-    DEFIB_TIMES_NOTE = 13,      // the journal's entries of it
+    DEFIB_TIMES_NOTE = 13,       // the journal's entries of it
     DEFIB_TIMES_COUNT = 14,
     DEFIB_TIMES_DETECTOR = 256,  // and the detector's number
 };

@@ -78,8 +78,8 @@ struct DefibChunk {
     struct DefibSum sum;
 };
 
-// What neighbouring chunks came to, added up by whoever did them: so that each chunk's place is found
-// by all warps at once, and not by one that goes through them all.
+// What neighbouring chunks came to, added up by whoever did them: so that each chunk's place is
+// found by all warps at once, and not by one that goes through them all.
 #define DEFIB_GROUP_CHUNKS 64u
 struct DefibGroup {
     uint32_t bytes;

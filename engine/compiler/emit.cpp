@@ -199,8 +199,8 @@ void inline_calls(llvm::Module& module) {
 
 namespace {
 
-// What no assembler needs: comments, indents, empty lines, long names of labels. They are a sixth of
-// the text, which an image carries and a driver reads.
+// What no assembler needs: comments, indents, empty lines, long names of labels. They are a sixth
+// of the text, which an image carries and a driver reads.
 std::string without_ornament(llvm::StringRef text) {
     constexpr llvm::StringLiteral LABEL("$L__BB");  // and two numbers
     std::string plain;

@@ -142,13 +142,12 @@ uint32_t sum_of_all(uint32_t value, uint32_t lane) {
         mine.objects += group.objects;
         mine.torn += group.torn;
     }
-    const DefibChunk all = {
-        0,
-        0,
-        sum_of_all(mine.bytes, lane),
-        sum_of_all(mine.records, lane),
-        sum_of_all(mine.lost, lane),
-        {sum_of_all(mine.objects, lane), sum_of_all(mine.torn, lane), 0, 0, 0}};
+    const DefibChunk all = {0,
+                            0,
+                            sum_of_all(mine.bytes, lane),
+                            sum_of_all(mine.records, lane),
+                            sum_of_all(mine.lost, lane),
+                            {sum_of_all(mine.objects, lane), sum_of_all(mine.torn, lane), 0, 0, 0}};
     if (lane == 0) team.total = all;
 }
 

@@ -47,8 +47,8 @@ struct Agreed {
 // Writes the plan. `made` counts the stores that were made.
 DefibOutcome commit(const DefibTarget& target, const Agreed& agreed, uint32_t& made);
 
-// What stands by now where the last of `made` stores went, be it changed by the target since. A read
-// over the bus comes back after every store that was sent before it has arrived.
+// What stands by now where the last of `made` stores went, be it changed by the target since. A
+// read over the bus comes back after every store that was sent before it has arrived.
 uint64_t read_back(const DefibTarget& target, const Agreed& agreed, uint32_t made);
 
 // Takes back the first `made` stores, last one first, where memory still holds what was stored.

@@ -101,7 +101,8 @@ void do_job(DefibEngine& engine, uint32_t worker) {
         const uint32_t block = working_block();
         const bool is_mine = thread_of_block() == 0 && block < job.count;
         if (!is_mine) return;
-        // The lanes that help are those of this warp; the loop has the context for looks of its own.
+        // The lanes that help are those of this warp; the loop has the context for looks of its
+        // own.
         DefibContext& context = engine.replicas[job.first + block];
         const uint64_t crew = context.crew;
         context.crew = reinterpret_cast<uint64_t>(&me.order);

@@ -90,18 +90,21 @@ Result<void> measure(Suite& suite, lab::Guest& guest) {
 
     const Idle idle = look_on(suite, (*session)->engine());
     suite.check(fmt::format("the loop turned in each of {:.0f} s", idle.seconds), idle.turns);
-    suite.add(fmt::format("processor time of the host process in {:.0f} s, looking on as `run` does",
-                          idle.seconds),
-              fmt::format("{:.1f} ms", total_ms(idle.costs)), "its own and the driver's threads");
+    suite.add(
+        fmt::format("processor time of the host process in {:.0f} s, looking on as `run` does",
+                    idle.seconds),
+        fmt::format("{:.1f} ms", total_ms(idle.costs)), "its own and the driver's threads");
     for (const auto& [id, cost] : idle.costs) {
-        suite.add(fmt::format("- thread {}{}", cost.name, id == getpid() ? ", the program's own" : ""),
-                  fmt::format("{:.1f} ms, {} sleeps", cost.cpu_ms, cost.sleeps), cost.waits_for);
+        suite.add(
+            fmt::format("- thread {}{}", cost.name, id == getpid() ? ", the program's own" : ""),
+            fmt::format("{:.1f} ms, {} sleeps", cost.cpu_ms, cost.sleeps), cost.waits_for);
     }
     // A turn reads one word and writes one; a transaction carries 32 bytes.
-    suite.add("the idle loop's traffic on the bus",
-              fmt::format("{:.2f} MB/s read, {:.2f} written", idle.beats * 32 / 1e6,
-                          idle.beats * 32 / 1e6),
-              fmt::format("{:.0f} turns a second, 32 bytes each way{}", idle.beats, bus_counters()));
+    suite.add(
+        "the idle loop's traffic on the bus",
+        fmt::format("{:.2f} MB/s read, {:.2f} written", idle.beats * 32 / 1e6,
+                    idle.beats * 32 / 1e6),
+        fmt::format("{:.0f} turns a second, 32 bytes each way{}", idle.beats, bus_counters()));
     return {};
 }
 

@@ -22,18 +22,13 @@ struct Step {
     When when = When::ALWAYS;
 };
 // The driver takes over a minute for the text.
-constexpr Step STEPS[] = {{"start", gpu::measure_start},
-                          {"compile", gpu::measure_compilation, When::IF_NAMED},
-                          {"same", gpu::check_sameness},
-                          {"plans", gpu::check_plans},
-                          {"mailbox", gpu::measure_mailbox},
-                          {"standing", gpu::check_standing},
-                          {"acts", gpu::check_acts},
-                          {"paces", gpu::measure_paces},
-                          {"guard", gpu::check_guarding},
-                          {"appliance", gpu::check_appliance},
-                          {"crowds", gpu::measure_crowds},
-                          {"soak", gpu::run_soak}};
+constexpr Step STEPS[] = {
+    {"start", gpu::measure_start},     {"compile", gpu::measure_compilation, When::IF_NAMED},
+    {"same", gpu::check_sameness},     {"plans", gpu::check_plans},
+    {"mailbox", gpu::measure_mailbox}, {"standing", gpu::check_standing},
+    {"acts", gpu::check_acts},         {"paces", gpu::measure_paces},
+    {"guard", gpu::check_guarding},    {"appliance", gpu::check_appliance},
+    {"crowds", gpu::measure_crowds},   {"soak", gpu::run_soak}};
 
 int fail_with(const Error& error) {
     fmt::print(stderr, "{}\n", to_line(error));
