@@ -181,6 +181,17 @@ TEST_F(Plan, IsForShowOnADump) {
     EXPECT_EQ(memory.read<uint64_t>(OBJECT), 0U);
 }
 
+TEST_F(Plan, IsReadBackWhereItsLastStoreWent) {
+    store(OBJECT, 11, 8);
+    store(OBJECT + 8, 21, 4);
+    EXPECT_EQ(read_back(memory.target(), both(), 0), 0U);
+    ASSERT_EQ(commit_it(), DEFIB_OUTCOME_COMMITTED);
+    EXPECT_EQ(read_back(memory.target(), both(), made), 21U);
+    EXPECT_EQ(read_back(memory.target(), both(), 1), 11U);
+    memory.write<uint32_t>(OBJECT + 8, 5);
+    EXPECT_EQ(read_back(memory.target(), both(), made), 5U) << "the target went on";
+}
+
 TEST_F(Plan, CanBeTakenBackExceptWhereTheTargetWentOn) {
     memory.write<uint64_t>(OBJECT, 10);
     memory.write<uint64_t>(OBJECT + 8, 20);
