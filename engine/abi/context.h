@@ -67,24 +67,15 @@ struct DefibPicture {
 
 // What lies around a word that was read costs nothing more on a GPU: where an execution may go by
 // it, every read brings a whole aligned line, and the next ones in it are served from there.
-#define DEFIB_LINES 32
+#define DEFIB_LINES 8
 #define DEFIB_LINE_SIZE 256u
-enum DefibLineUse {
-    DEFIB_LINES_NONE = 0,  // each load goes to memory
-    DEFIB_LINES_OWN = 1,
-    DEFIB_LINES_SHARED = 2,
-    DEFIB_LINES_PROVED = 3,  // own, and what was served is read once more before it counts
-};
+enum DefibLineUse { DEFIB_LINES_NONE = 0, DEFIB_LINES_OWN = 1, DEFIB_LINES_SHARED = 2 };
 struct DefibLines {
-    uint32_t use;                     // enum DefibLineUse
-    uint32_t next;                    // lines fetched so far; the first DEFIB_LINES are held, then
-                                      // each new one takes the oldest one's place
+    uint32_t use;  // enum DefibLineUse; NONE: each load goes to memory
+    uint32_t next;
     uint64_t last;                    // address of the line that served last; 0: none
     uint64_t last_words;              // and where its words are
-    uint32_t last_index;              //
-    uint32_t served[DEFIB_LINES];     // PROVED: a bit for each word that was served
-    uint64_t addresses[DEFIB_LINES];  // virtual
-    uint64_t places[DEFIB_LINES];     // backend addresses, of PROVED ones
+    uint64_t addresses[DEFIB_LINES];  // virtual; 0: empty
     uint64_t words[DEFIB_LINES][DEFIB_LINE_SIZE / 8];
 };
 

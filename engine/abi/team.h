@@ -23,11 +23,8 @@ enum DefibOrderKind {
         2,  // the same; `kind` becomes DEFIB_ORDER_DIFFERS where they are not alike
     DEFIB_ORDER_DIFFERS = 3,
     DEFIB_ORDER_ADD_UP = 4,  // the chunks of the team at `from`
-    // Whether memory still has what was served of `words` of the lines at `from`, the one of number
-    // `to` first; `kind` becomes DEFIB_ORDER_DIFFERS where it has not.
-    DEFIB_ORDER_CONFIRM = 5,
-    DEFIB_ORDER_SUM_UP = 6,  // the groups of the team at `from`
-    DEFIB_ORDER_PLACE = 7,   // `to` becomes the place of chunk number `words` of the team at `from`
+    DEFIB_ORDER_SUM_UP = 5,  // the groups of the team at `from`
+    DEFIB_ORDER_PLACE = 6,   // `to` becomes the place of chunk number `words` of the team at `from`
 };
 struct DefibOrder {
     uint32_t kind;

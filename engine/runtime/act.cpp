@@ -160,7 +160,7 @@ bool is_worth_another(const Result& result) {
         case DEFIB_OUTCOME_PARTIAL:
             return true;
         case DEFIB_OUTCOME_DIED:
-            return result.death == DEFIB_DEATH_TORN || passes_by_itself(result.death);
+            return passes_by_itself(result.death);
         default:
             return false;
     }

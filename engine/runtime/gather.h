@@ -22,9 +22,6 @@ void gather_line(DefibContext& context, uint64_t* to, uint64_t from);
 // Whether a second reading would bring the same.
 bool is_gathered(DefibContext& context, const uint64_t* words, uint64_t from, uint32_t count);
 
-// The same of the words that were served of `count` of the context's lines.
-bool is_still_served(DefibContext& context, uint32_t first, uint32_t count);
-
 }  // namespace defib::runtime
 
 #endif

@@ -20,16 +20,4 @@ bool is_gathered(DefibContext& /*context*/, const uint64_t* words, uint64_t from
     return true;
 }
 
-bool is_still_served(DefibContext& context, uint32_t first, uint32_t count) {
-    const DefibLines& lines = context.lines;
-    for (uint32_t line = first; line < first + count; line++) {
-        for (uint32_t word = 0; word < DEFIB_LINE_SIZE / 8; word++) {
-            if ((lines.served[line] >> word & 1) == 0) continue;
-            const uint64_t now = read_volatile(lines.places[line] + uint64_t{word} * 8, 8);
-            if (now != lines.words[line][word]) return false;
-        }
-    }
-    return true;
-}
-
 }  // namespace defib::runtime

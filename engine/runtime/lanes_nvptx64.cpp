@@ -69,36 +69,6 @@ void for_share(const DefibOrder& order, uint32_t lane, Each each) {
     if (differs) order.kind = DEFIB_ORDER_DIFFERS;
 }
 
-// A lane has the same word of each line.
-[[gnu::noinline]] void confirm_share(DefibOrder& order, uint32_t lane) {
-    constexpr uint32_t WORDS = DEFIB_LINE_SIZE / 8;
-    const auto& lines = *pointer_to<const DefibLines>(order.from);
-    const auto from = static_cast<uint32_t>(order.to);
-    const uint32_t end = from + order.words;
-    bool differs = false;
-#pragma clang loop unroll(disable)
-    for (uint32_t word = lane; word < WORDS; word += LANES_AT_WORK) {
-#pragma clang loop unroll(disable)
-        for (uint32_t first = from; first < end; first += AT_ONCE) {
-            uint64_t read[AT_ONCE] = {};
-            const auto was_served = [&](uint32_t line) {
-                return line < end && (lines.served[line] >> word & 1) != 0;
-            };
-#pragma clang loop unroll(full)
-            for (uint32_t i = 0; i < AT_ONCE; i++) {
-                const uint32_t line = first + i;
-                if (was_served(line)) read[i] = read_volatile(lines.places[line] + word * 8, 8);
-            }
-#pragma clang loop unroll(full)
-            for (uint32_t i = 0; i < AT_ONCE; i++) {
-                const uint32_t line = first + i;
-                differs = differs || (was_served(line) && lines.words[line][word] != read[i]);
-            }
-        }
-    }
-    if (differs) order.kind = DEFIB_ORDER_DIFFERS;
-}
-
 #ifdef DEFIB_ONE_LANE
 uint32_t from_lane(uint32_t value, uint32_t /*lane*/) {
     return value;
@@ -242,7 +212,6 @@ constexpr uint32_t CHUNKS_AT_ONCE = 8;
 void do_share(DefibOrder& order, uint32_t lane) {
     if (order.kind == DEFIB_ORDER_COPY) return copy_share(order, lane);
     if (order.kind == DEFIB_ORDER_COMPARE) return compare_share(order, lane);
-    if (order.kind == DEFIB_ORDER_CONFIRM) return confirm_share(order, lane);
     if (order.kind == DEFIB_ORDER_PLACE) return place_share(order, lane);
     if (order.kind == DEFIB_ORDER_SUM_UP) {
         return sum_up_share(*pointer_to<DefibTeam>(order.from), lane);
@@ -295,13 +264,6 @@ bool is_gathered(DefibContext& context, const uint64_t* words, uint64_t from, ui
         if (read_any(from + uint64_t{i} * 8, 8) != words[i]) return false;
     }
     return true;
-}
-
-// Only who runs a replica has lines that are proved, and the lanes of its warp with them.
-bool is_still_served(DefibContext& context, uint32_t first, uint32_t count) {
-    auto& order = *pointer_to<DefibOrder>(context.crew);
-    carry_out(order, DEFIB_ORDER_CONFIRM, reinterpret_cast<uint64_t>(&context.lines), first, count);
-    return order.kind == DEFIB_ORDER_CONFIRM;
 }
 
 }  // namespace defib::runtime

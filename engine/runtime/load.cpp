@@ -33,8 +33,7 @@ uint64_t mix(uint64_t hash, uint64_t value) {
     uint64_t value = 0;
     if (is_pictured(context.picture, address, size)) {
         value = read_picture(context.picture, address, size);
-    } else if (const bool is_held = read_line(context, address, size, value);
-               !is_held || context.plan.count != 0) {
+    } else if (!read_line(context, address, size, value)) {
         const Place place = translate(*context.target, context.cache, address, size);
         if (place.death != DEFIB_DEATH_NONE) {
             die(context, place.death, address);
@@ -44,8 +43,7 @@ uint64_t mix(uint64_t hash, uint64_t value) {
             die(context, DEFIB_DEATH_OWN_POINTER, address);
             return 0;
         }
-        if (!is_held) value = read_any(place.backend, size);
-        value = overlay(context.plan, place.physical, size, value);
+        value = overlay(context.plan, place.physical, size, read_any(place.backend, size));
     }
     context.load_hash = mix(mix(context.load_hash, address), value);
     return value;
@@ -78,10 +76,8 @@ extern "C" [[gnu::noinline]] uint64_t defib_load(DefibContext* context, uint64_t
         value = read_picture(context->picture, address, width);
     } else if (context->lines.last != 0 &&
                address / DEFIB_LINE_SIZE == context->lines.last / DEFIB_LINE_SIZE) {
-        DefibLines& lines = context->lines;
-        const uint64_t at = address % DEFIB_LINE_SIZE;
-        value = word_at(pointer_to<const uint64_t>(lines.last_words), at, width);
-        if (lines.use == DEFIB_LINES_PROVED) lines.served[lines.last_index] |= words_at(at, width);
+        value = word_at(pointer_to<const uint64_t>(context->lines.last_words),
+                        address % DEFIB_LINE_SIZE, width);
     } else {
         return load_slowly(*context, address, size);
     }

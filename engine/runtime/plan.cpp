@@ -193,5 +193,4 @@ extern "C" [[gnu::noinline]] void defib_store(DefibContext* context, uint64_t ad
                           value,   size,           field};
     plan.count = count + 1;
     context->near.size = 0;
-    context->lines.last = 0;
 }

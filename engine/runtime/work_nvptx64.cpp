@@ -100,14 +100,7 @@ void do_job(DefibEngine& engine, uint32_t worker) {
     if (job.kind == DEFIB_JOB_REPLICAS) {
         const uint32_t block = working_block();
         const bool is_mine = thread_of_block() == 0 && block < job.count;
-        if (!is_mine) return;
-        // The lanes that help are those of this warp; the loop has the context for looks of its
-        // own.
-        DefibContext& context = engine.replicas[job.first + block];
-        const uint64_t crew = context.crew;
-        context.crew = reinterpret_cast<uint64_t>(&me.order);
-        run_replica(engine, job.first + block, job.routine, job.arguments);
-        context.crew = crew;
+        if (is_mine) run_replica(engine, job.first + block, job.routine, job.arguments);
         return;
     }
     const uint64_t room = team.records + uint64_t{worker} * DEFIB_WORKER_RECORDS;

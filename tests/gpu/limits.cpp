@@ -121,6 +121,27 @@ Result<Limits::Walk> Limits::walk(const DefibWindow& window, const DefibKernelMa
     return walk;
 }
 
+Result<std::vector<LimitsPace>> Limits::paces() const {
+    auto card = allocate(claim_, 4096);
+    if (!card) return std::unexpected(card.error());
+    auto host = SharedMemory::make(claim_, 4096);
+    if (!host) return std::unexpected(host.error());
+    auto result = SharedMemory::make(claim_, LIMITS_PACES * sizeof(LimitsPace));
+    if (!result) return std::unexpected(result.error());
+    const Status status = claim_->api().memory_set(card->get(), 0, 4096);
+    if (status != SUCCESS) return claim_->failed(status, "limits_paces");
+    uint64_t mine = card->get();
+    uint64_t theirs = host->there();
+    uint64_t to = result->there();
+    void* arguments[] = {&mine, &theirs, &to};
+    for (int run = 0; run < 2; run++) {  // the first one warms up
+        const auto took = run_us("limits_paces", 1, 1, arguments);
+        if (!took) return std::unexpected(took.error());
+    }
+    const auto* paces = static_cast<const LimitsPace*>(result->here());
+    return std::vector<LimitsPace>(paces, paces + LIMITS_PACES);
+}
+
 Result<double> Limits::round_trip_us() const {
     constexpr uint64_t TRIPS = 2000;
     const DriverApi& api = claim_->api();

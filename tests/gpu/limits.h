@@ -3,9 +3,12 @@
 #ifndef DEFIB_TESTS_GPU_LIMITS_H
 #define DEFIB_TESTS_GPU_LIMITS_H
 
+#include <vector>
+
 #include "boot/backend/cuda/claim.h"
 #include "boot/backend/cuda/window.h"
 #include "engine/abi/target.h"
+#include "tests/gpu/limits_abi.h"
 
 namespace defib::gpu {
 
@@ -24,6 +27,9 @@ class Limits {
     // Along a list of the kernel, from the member of one object at `first` around to it again.
     Result<Walk> walk(const DefibWindow& window, const DefibKernelMap& map, uint64_t first,
                       uint64_t field_offset) const;
+
+    // What one thread pays for what, by enum LimitsPaceOf.
+    Result<std::vector<LimitsPace>> paces() const;
 
     // From this processor to the GPU and back: the median of many.
     Result<double> round_trip_us() const;

@@ -92,3 +92,67 @@ extern "C" __attribute__((nvptx_kernel)) void limits_echo(uint64_t* words) {
         *const_cast<volatile uint64_t*>(words + 16) = seen;
     }
 }
+
+namespace {
+
+uint64_t nanoseconds() {
+    uint64_t now = 0;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+    return now;
+}
+
+template <class Step>
+void time_steps(LimitsPace* pace, uint64_t& value, Step step) {
+    const uint64_t begun = nanoseconds();
+    const uint64_t first = static_cast<uint64_t>(__nvvm_read_ptx_sreg_clock64());
+#pragma clang loop unroll(disable)
+    for (uint32_t i = 0; i < LIMITS_STEPS; i++) value = step(value);
+    pace->cycles = static_cast<uint64_t>(__nvvm_read_ptx_sreg_clock64()) - first;
+    pace->ns = nanoseconds() - begun;
+}
+
+}  // namespace
+
+// What one thread pays for each of a few things, one after the other, each waiting for the last.
+// `card` and `host` are pages of zeros.
+extern "C" __attribute__((nvptx_kernel)) void limits_paces(uint64_t card, uint64_t host,
+                                                           LimitsPace* paces) {
+    uint64_t value = 0;
+    auto* mine = reinterpret_cast<uint64_t*>(card);
+    time_steps(&paces[LIMITS_ADD], value, [](uint64_t from) {
+        asm volatile("mad.lo.u64 %0, %0, %0, %0;" : "+l"(from));
+        return from;
+    });
+    time_steps(&paces[LIMITS_LOAD], value, [mine](uint64_t from) {
+        asm volatile("ld.u64 %0, [%1];" : "=l"(from) : "l"(mine + from) : "memory");
+        return from;
+    });
+    time_steps(&paces[LIMITS_STORE_LOAD], value, [mine](uint64_t from) {
+        asm volatile("st.u64 [%1], %0;" : : "l"(from), "l"(mine + from) : "memory");
+        asm volatile("ld.u64 %0, [%1];" : "=l"(from) : "l"(mine + from) : "memory");
+        return from;
+    });
+    time_steps(&paces[LIMITS_LOAD_VOLATILE], value, [mine](uint64_t from) {
+        asm volatile("ld.volatile.u64 %0, [%1];" : "=l"(from) : "l"(mine + from) : "memory");
+        return from;
+    });
+    time_steps(&paces[LIMITS_LOCAL], value, [](uint64_t from) {
+        volatile uint64_t stack[4] = {};
+        stack[from & 3] = from;
+        return stack[(from + 1) & 3];
+    });
+    time_steps(&paces[LIMITS_FENCE_CARD], value, [](uint64_t from) {
+        __nvvm_membar_gl();
+        return from;
+    });
+    time_steps(&paces[LIMITS_TIME], value, [](uint64_t from) { return from + nanoseconds(); });
+    value = 0;
+    time_steps(&paces[LIMITS_LOAD_HOST], value,
+               [host](uint64_t from) { return read(host + from * 8); });
+    time_steps(&paces[LIMITS_FENCE_HOST], value, [host](uint64_t from) {
+        *reinterpret_cast<volatile uint64_t*>(host + 64) = from;
+        __nvvm_membar_sys();
+        return from;
+    });
+    mine[8] = value;
+}

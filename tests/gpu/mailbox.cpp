@@ -33,6 +33,42 @@ std::string bus_counters() {
     return fmt::format("; the card counts {} MB/s in, {} out", in, out);
 }
 
+// The clock too: the driver may run a card that has little to do slowly.
+void tell_paces(Suite& suite, const std::vector<LimitsPace>& paces) {
+    constexpr std::array<const char*, LIMITS_PACES> NAMES = {
+        "a multiplication and addition of 64 bits",
+        "a load of its own memory",
+        "a store there and a load",
+        "a load that all multiprocessors agree on",
+        "a store onto the stack and a load",
+        "a fence among multiprocessors",
+        "the time of day",
+        "a load of the host's memory",
+        "a store there and a fence"};
+    for (size_t i = 0; i < paces.size(); i++) {
+        const LimitsPace& pace = paces[i];
+        const auto ns = static_cast<double>(pace.ns);
+        const auto cycles = static_cast<double>(pace.cycles);
+        suite.add(fmt::format("one thread: {}", NAMES[i]),
+                  fmt::format("{:.0f} ns", ns / LIMITS_STEPS),
+                  fmt::format("{:.0f} cycles of {:.0f} MHz", cycles / LIMITS_STEPS,
+                              ns > 0 ? cycles * 1e3 / ns : 0));
+    }
+}
+
+std::string clocks() {
+    FILE* tool = popen(
+        "nvidia-smi --query-gpu=clocks.sm,clocks.mem,pstate --format=csv,noheader "
+        "2>/dev/null | head -n 1",
+        "r");
+    if (tool == nullptr) return {};
+    std::array<char, 256> line{};
+    const bool has_line = std::fgets(line.data(), line.size(), tool) != nullptr;
+    pclose(tool);
+    const std::string text = has_line ? line.data() : "";
+    return text.substr(0, text.find('\n'));
+}
+
 struct Idle {
     double seconds = 0;
     bool turns = true;  // in each second
@@ -71,6 +107,7 @@ Result<void> measure(Suite& suite, lab::Guest& guest) {
         const auto limits = Limits::start(*claim);
         if (!limits) return std::unexpected(limits.error());
         raw_us = limits->round_trip_us().value_or(0);
+        tell_paces(suite, limits->paces().value_or(std::vector<LimitsPace>()));
     }
     auto session = open(suite, guest.ram_file(), suite.backend.backend);
     if (!session) return std::unexpected(session.error());
@@ -89,7 +126,8 @@ Result<void> measure(Suite& suite, lab::Guest& guest) {
     suite.add("the same after 5 ms of rest", fmt::format("{:.1f} us", median(all_us)));
 
     const Idle idle = look_on(suite, (*session)->engine());
-    suite.check(fmt::format("the loop turned in each of {:.0f} s", idle.seconds), idle.turns);
+    suite.check(fmt::format("the loop turned in each of {:.0f} s", idle.seconds), idle.turns,
+                clocks());
     suite.add(
         fmt::format("processor time of the host process in {:.0f} s, looking on as `run` does",
                     idle.seconds),

@@ -22,8 +22,9 @@ using recover::Event;
 
 // What a person would say for an argument that no process gives.
 const std::map<std::string, std::string> WORDS = {
-    {"signal", "9"},  {"resource", "7"}, {"limit", "1024"}, {"bytes", "268435456"},
-    {"tasks", "500"}, {"nice", "5"},     {"cpus", "1"},     {"value", "1"}};
+    {"signal", "9"},  {"resource", "7"},    {"limit", "1024"}, {"bytes", "268435456"},
+    {"tasks", "500"}, {"nice", "5"},        {"cpus", "1"},     {"value", "1"},
+    {"cpu", "1"},     {"quota_us", "50000"}};
 
 bool is_same(const boot::Seen& one, const boot::Seen& other) {
     const DefibAnswer& a = one.answer;
@@ -97,7 +98,7 @@ Result<void> compare_routines(Suite& suite, lab::Guest& guest, pid_t pid) {
             if (word != WORDS.end()) words.emplace(*word);
             const bool is_of_finding =
                 argument.name == "object" || argument.name.starts_with("evidence");
-            if (is_of_finding) words.emplace(argument.name, "0");
+            words.emplace(argument.name, is_of_finding ? "0" : "1");
         }
         words.emplace("pid", std::to_string(pid));
         const auto filled = boot::fill_arguments(*both->twin, entry, words);

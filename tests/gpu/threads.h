@@ -25,6 +25,7 @@ ThreadCosts thread_costs(pid_t process);
 
 // What came between the two looks, of threads that are there at the second one.
 ThreadCosts between(const ThreadCosts& before, const ThreadCosts& after);
+// Without what a lab in the same process costs.
 double total_ms(const ThreadCosts& costs);
 
 }  // namespace defib::gpu

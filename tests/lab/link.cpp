@@ -62,6 +62,8 @@ Link::Link(UniqueFd console, UniqueFd agent, int machine, std::unique_ptr<BeatMo
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([this] { loop(); });
+    // So that who measures a process with a lab in it can tell what the lab costs.
+    pthread_setname_np(thread_.native_handle(), LINK_THREAD);
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

@@ -32,6 +32,9 @@ struct Process {
     std::optional<int> wait_status;  // once it has ended
 };
 
+// What its thread is called.
+inline constexpr const char* LINK_THREAD = "lab-link";
+
 class Link {
   public:
     // `machine` becomes readable when the machine has ended.
