@@ -153,7 +153,8 @@ struct Posted {
 void read_command(DefibEngine& engine, Posted& posted) {
     constexpr uint32_t AT = offsetof(DefibMailbox, command) / 8;
     constexpr uint32_t PROOF_AT = offsetof(DefibMailbox, command_proof) / 8;
-    static_assert(sizeof(DefibCommand) % 8 == 0 && (PROOF_AT + 1) * 8 == DEFIB_MAILBOX_ASKED);
+    static_assert(sizeof(DefibCommand) % 8 == 0 &&
+                  offsetof(DefibMailbox, command_proof) + 8 == DEFIB_MAILBOX_ASKED);
     DefibMailbox& mailbox = *engine.mailbox;
     DefibContext& context = engine.replicas[0];
     const auto at = reinterpret_cast<uint64_t>(&mailbox);
@@ -161,7 +162,7 @@ void read_command(DefibEngine& engine, Posted& posted) {
         gather(context, context.sink, at, DEFIB_MAILBOX_ASKED / 8);
         posted.number = static_cast<uint32_t>(context.sink[0]);
         if (posted.number == engine.answered) return;
-        __builtin_memcpy(&posted.command, context.sink + AT, sizeof posted.command);
+        __builtin_memcpy(&posted.command, &context.sink[AT], sizeof posted.command);
         if (context.sink[PROOF_AT] == proof_of(posted.command, posted.number)) return;
     } else {
         // On a GPU each fence costs as much as the look itself.
@@ -169,7 +170,7 @@ void read_command(DefibEngine& engine, Posted& posted) {
         if (posted.number == engine.answered) return;
     }
     posted.number = load_acquire(&mailbox.posted);
-    gather(context, context.sink, at + uint64_t{AT} * 8, sizeof(DefibCommand) / 8);
+    gather(context, context.sink, at + offsetof(DefibMailbox, command), sizeof(DefibCommand) / 8);
     __builtin_memcpy(&posted.command, context.sink, sizeof posted.command);
 }
 
