@@ -146,6 +146,7 @@ extern "C" __attribute__((nvptx_kernel)) void limits_paces(uint64_t card, uint64
         return from;
     });
     time_steps(&paces[LIMITS_TIME], value, [](uint64_t from) { return from + nanoseconds(); });
+    mine[16] = value;
     value = 0;
     time_steps(&paces[LIMITS_LOAD_HOST], value,
                [host](uint64_t from) { return read(host + from * 8); });

@@ -112,8 +112,10 @@ Result<void> measure(Suite& suite, lab::Guest& guest) {
     auto session = open(suite, guest.ram_file(), suite.backend.backend);
     if (!session) return std::unexpected(session.error());
     DefibAnswer answer{};
+    constexpr int TRIPS = 2000;
     std::vector<double> all_us;
-    for (int i = 0; i < 2000; i++) all_us.push_back(ask_us(**session, {}, answer));
+    all_us.reserve(TRIPS);
+    for (int i = 0; i < TRIPS; i++) all_us.push_back(ask_us(**session, {}, answer));
     suite.add("mailbox round trip", fmt::format("{:.1f} us", median(all_us)),
               fmt::format("a flag there and back: {:.1f} us", raw_us));
 

@@ -25,6 +25,7 @@ Result<void> pace(Suite& suite, lab::Guest& guest) {
         if (!command) return std::unexpected(command.error());
         DefibAnswer answer{};
         std::vector<double> all_us;
+        all_us.reserve(TIMES);
         for (int i = 0; i < TIMES; i++) all_us.push_back(ask_us(**session, *command, answer));
         suite.add(fmt::format("signal {} planned for a sleeper, and its wake-up, {} times", number,
                               TIMES),
