@@ -16,6 +16,9 @@ extern char** environ;
 namespace defib::recover {
 namespace {
 
+// Two readings of one clock lie closer together than this.
+constexpr std::chrono::hours ONE_CLOCK{1};
+
 struct Pipe {
     UniqueFd read;
     UniqueFd write;
@@ -103,7 +106,13 @@ void DefibRun::take_line(const std::string& line) {
     auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_object()) return;
     const std::lock_guard lock(mutex_);
-    events_.push_back({std::move(json)});
+    Event event{std::move(json), {}};
+    if (event.is("started")) {
+        const auto between = lab::Clock::now() - event.at();
+        if (std::chrono::abs(between) > ONE_CLOCK) clock_ahead_ = between;
+    }
+    event.clock_ahead = clock_ahead_;
+    events_.push_back(std::move(event));
     changed_.notify_all();
 }
 

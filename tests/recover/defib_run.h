@@ -30,13 +30,15 @@ namespace defib::recover {
 // One line of `defib run --json`.
 struct Event {
     nlohmann::json json;
+    std::chrono::nanoseconds clock_ahead{};
 
     bool is(std::string_view event) const { return json.value("event", "") == event; }
     std::string text(const char* key) const { return json.value(key, std::string()); }
     uint64_t number(const char* key) const { return json.value(key, uint64_t{0}); }
-    // On the lab's clock: both are this machine's monotonic one.
+    // On the lab's clock. The twin's is the same one; a GPU has its own, which is compared with it
+    // when the engine's first words come.
     lab::Clock::time_point at() const {
-        return lab::Clock::time_point(std::chrono::nanoseconds(number("engine_ns")));
+        return lab::Clock::time_point(std::chrono::nanoseconds(number("engine_ns"))) + clock_ahead;
     }
 };
 
@@ -77,6 +79,7 @@ class DefibRun {
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Event> events_;
+    std::chrono::nanoseconds clock_ahead_{};
     std::string error_text_;
     bool has_ended_ = false;
 };
