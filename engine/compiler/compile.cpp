@@ -100,8 +100,8 @@ std::vector<std::string> digests_of(const std::string& bitcode,
     return digests;
 }
 
-Result<void> link_runtime(llvm::Module& module, std::string_view runtime) {
-    auto linked = parse(module.getContext(), runtime, "the runtime");
+Result<void> link_runtime(llvm::Module& module, const std::filesystem::path& runtime) {
+    auto linked = read_module(module.getContext(), runtime);
     if (!linked) return std::unexpected(linked.error());
     if (llvm::Linker::linkModules(module, std::move(*linked)))
         return fail(DEFIB_ERROR_BASE_TOOL_FAILED, "the runtime", "does not link to the routines");
@@ -189,25 +189,12 @@ std::string optimise_set(llvm::Module& module, Manifest& manifest, Refusals& ref
     return optimised;
 }
 
-Result<std::string> prepare_runtime(const std::filesystem::path& runtime, const Target& target) {
-    if (runtime.empty()) return std::string();
-    llvm::LLVMContext context;
-    be_quiet(context);
-    auto module = read_module(context, runtime);
-    if (!module) return std::unexpected(module.error());
-    llvm::StripDebugInfo(**module);
-    if (auto done = retarget(**module, target); !done) return std::unexpected(done.error());
-    optimise_runtime(**module);
-    return bitcode_of(**module);
-}
-
 Result<std::string> build(std::string_view optimised, const Manifest& manifest,
-                          const Target& target, std::string_view runtime) {
+                          const Target& target, const std::filesystem::path& runtime) {
     llvm::LLVMContext context;
     be_quiet(context);
     auto module = parse(context, optimised, "the optimised set");
     if (!module) return std::unexpected(module.error());
-    if (auto done = retarget(**module, target); !done) return std::unexpected(done.error());
     std::vector<std::string> names;
     for (const Routine& routine : manifest.routines) {
         names.push_back(routine.declaration.name);
@@ -222,6 +209,7 @@ Result<std::string> build(std::string_view optimised, const Manifest& manifest,
             return std::unexpected(linked.error());
         keep_entries_only(**module);
     }
+    if (auto done = retarget(**module, target); !done) return std::unexpected(done.error());
     inline_calls(**module);
     return generate(**module, target);
 }

@@ -34,14 +34,10 @@ Manifest compile_set(llvm::Module& module, Refusals& refusals);
 // manifest the digests of the code as it was compiled.
 std::string optimise_set(llvm::Module& module, Manifest& manifest, Refusals& refusals);
 
-// The runtime's bitcode, optimised for one target: it is as much work as the routines are, and
-// needs nothing of them, so that it can be done beside them. An empty path is no runtime.
-Result<std::string> prepare_runtime(const std::filesystem::path& runtime, const Target& target);
-
-// The set for one target, with dispatch and what prepare_runtime() gave for it. Targets may be
-// built side by side.
+// The set for one target, with dispatch and the runtime's bitcode, which is optimised already; an
+// empty path is no runtime. Targets may be built side by side.
 Result<std::string> build(std::string_view optimised, const Manifest& manifest,
-                          const Target& target, std::string_view runtime);
+                          const Target& target, const std::filesystem::path& runtime);
 
 }  // namespace defib::compiler
 

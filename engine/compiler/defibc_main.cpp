@@ -64,27 +64,23 @@ Result<void> write_cubins(const Options& options) {
     return {};
 }
 
-// What is written for one target, and its runtime, which is prepared while the set is compiled.
+// What is written for one target.
 struct Output {
     compiler::Target target;
     std::filesystem::path file;
-    std::future<Result<std::string>> runtime;
+    std::filesystem::path runtime;
 };
 
 Result<std::vector<Output>> outputs_of(const Options& options) {
     std::vector<Output> outputs;
-    const auto add = [&](const compiler::Target& target, const std::filesystem::path& file,
-                         const std::filesystem::path& runtime) {
-        outputs.push_back(
-            {target, file,
-             std::async(std::launch::async, compiler::prepare_runtime, runtime, target)});
-    };
     for (const std::string& text : options.ptx) {
         const auto ptx = parse_ptx(text);
         if (!ptx) return std::unexpected(ptx.error());
-        add(compiler::Target::ptx(ptx->processor, ptx->version), ptx->file, ptx->runtime);
+        outputs.push_back(
+            {compiler::Target::ptx(ptx->processor, ptx->version), ptx->file, ptx->runtime});
     }
-    if (!options.object.empty()) add(compiler::Target::x86_64(), options.object, {});
+    if (!options.object.empty())
+        outputs.push_back({compiler::Target::x86_64(), options.object, {}});
     return outputs;
 }
 
@@ -100,9 +96,7 @@ Result<void> write_outputs(const Options& options, Refusals& refusals) {
     if (!refusals.empty()) return {};
 
     const auto write = [&](Output& output) -> Result<void> {
-        const auto runtime = output.runtime.get();
-        if (!runtime) return std::unexpected(runtime.error());
-        const auto made = compiler::build(optimised, manifest, output.target, *runtime);
+        const auto made = compiler::build(optimised, manifest, output.target, output.runtime);
         if (!made) return std::unexpected(made.error());
         return write_atomically(output.file, *made);
     };

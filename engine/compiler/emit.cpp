@@ -105,7 +105,7 @@ namespace {
 // One set of analyses for a run of passes over a module.
 class Passes {
   public:
-    Passes() : builder_(nullptr, tuning()) {
+    Passes() {
         builder_.registerModuleAnalyses(modules_);
         builder_.registerCGSCCAnalyses(cycles_);
         builder_.registerFunctionAnalyses(functions_);
@@ -113,18 +113,9 @@ class Passes {
         builder_.crossRegisterProxies(loops_, functions_, cycles_, modules_);
     }
 
-    llvm::PassBuilder& builder() { return builder_; }
     void run(llvm::ModulePassManager passes, llvm::Module& module) { passes.run(module, modules_); }
 
   private:
-    static llvm::PipelineTuningOptions tuning() {
-        llvm::PipelineTuningOptions tuning;
-        tuning.LoopUnrolling = false;
-        tuning.LoopVectorization = false;
-        tuning.SLPVectorization = false;
-        return tuning;
-    }
-
     llvm::LoopAnalysisManager loops_;
     llvm::FunctionAnalysisManager functions_;
     llvm::CGSCCAnalysisManager cycles_;
@@ -133,11 +124,6 @@ class Passes {
 };
 
 }  // namespace
-
-void optimise_runtime(llvm::Module& module) {
-    Passes passes;
-    passes.run(passes.builder().buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2), module);
-}
 
 namespace {
 

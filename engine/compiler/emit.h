@@ -26,9 +26,6 @@ struct Target {
 // Makes the module one of the target's.
 Result<void> retarget(llvm::Module& module, const Target& target);
 
-// The runtime: LLVM's -O2 without what makes code larger or turns loops into calls.
-void optimise_runtime(llvm::Module& module);
-
 // The routines, each of which is one function already.
 void optimise_routines(llvm::Module& module);
 

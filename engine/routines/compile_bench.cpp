@@ -47,8 +47,6 @@ std::vector<std::filesystem::path> through_clang(benchmark::State& state,
 
 void compile(benchmark::State& state, const std::vector<std::filesystem::path>& parts) {
     const Target gpu = Target::ptx("sm_75", "ptx64");
-    auto runtime =
-        std::async(std::launch::async, prepare_runtime, DEFIB_ROUTINE_RUNTIME, std::cref(gpu));
     llvm::LLVMContext context;
     const auto module = read_set(context, parts);
     if (!module) return state.SkipWithError("no set");
@@ -58,7 +56,7 @@ void compile(benchmark::State& state, const std::vector<std::filesystem::path>& 
     if (!refusals.empty()) return state.SkipWithError("refused");
     auto object = std::async(std::launch::async,
                              [&] { return build(optimised, manifest, Target::x86_64(), {}); });
-    benchmark::DoNotOptimize(build(optimised, manifest, gpu, runtime.get().value()));
+    benchmark::DoNotOptimize(build(optimised, manifest, gpu, DEFIB_ROUTINE_RUNTIME));
     benchmark::DoNotOptimize(object.get());
 }
 
