@@ -19,6 +19,9 @@ class Teller {
     // both processes share and which outlives this.
     static Result<std::unique_ptr<Teller>> start(const std::string& program,
                                                  metrics::Vitals& vitals);
+    Teller(const Teller&) = delete;
+    Teller& operator=(const Teller&) = delete;
+    ~Teller();  // ends a program that runs, and what that has started
 
     // Whom the notices are about.
     void introduce(std::string_view target, std::string_view kernel);

@@ -110,6 +110,35 @@ TEST_F(Notices, TheGuardNeverWaitsForAProgramThatDoesNotEnd) {
     EXPECT_LT(counted(Told::left_out), uint64_t{MANY});
 }
 
+// A process is gone once whoever takes over orphans has collected it.
+bool has_ended(pid_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+    std::string number;
+    std::string name;
+    std::string letter = "gone";
+    status >> number >> name >> letter;
+    return letter == "gone" || letter == "Z";
+}
+
+pid_t pid_in(const std::string& file) {
+    pid_t pid = 0;
+    std::ifstream(file) >> pid;
+    return pid;
+}
+
+TEST_F(Notices, WhatAProgramHasStartedEndsWithTheGuard) {
+    const std::string file = (folder / "pid").string();
+    auto teller =
+        Teller::start(program("sleep 1000 & echo $! >" + file + "; wait"), post->vitals());
+    ASSERT_TRUE(teller.has_value());
+    (*teller)->tell(*notice_of(entry(DEFIB_JOURNAL_OPENED, 1), 0, ""));
+    while (pid_in(file) == 0) rest();
+    const pid_t child = pid_in(file);
+    EXPECT_FALSE(has_ended(child));
+    teller->reset();
+    while (!has_ended(child)) rest();
+}
+
 TEST_F(Notices, WhatAProgramComesToIsKnown) {
     constexpr uint64_t AMPLE_MS = 60000;
     EXPECT_EQ(run_told(program("exit 0"), "{}", AMPLE_MS), Told::told);
@@ -119,19 +148,9 @@ TEST_F(Notices, WhatAProgramComesToIsKnown) {
     const std::string file = (folder / "pid").string();
     EXPECT_EQ(run_told(program("sleep 1000 & echo $! >" + file + "; wait"), "{}", 1000),
               Told::too_slow);
-    pid_t child = 0;
-    std::ifstream(file) >> child;
+    const pid_t child = pid_in(file);
     ASSERT_GT(child, 0);
-    // Killed, and then whoever takes over orphans has to collect it.
-    const auto state = [&] {
-        std::ifstream status("/proc/" + std::to_string(child) + "/stat");
-        std::string number;
-        std::string name;
-        std::string letter = "gone";
-        status >> number >> name >> letter;
-        return letter;
-    };
-    while (state() != "gone" && state() != "Z") rest();
+    while (!has_ended(child)) rest();
 }
 
 TEST_F(Notices, AProgramThatCannotBeRunIsSaidAtTheStart) {
