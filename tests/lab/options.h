@@ -47,8 +47,8 @@ struct GuestOptions {
     bool tells_dump = false;  // the guest tells QEMU of its VMCOREINFO, for the note of its dumps
     bool mitigations = false;
 
-    // UEFI's variables as a flash image, which stays as it is: the guest boots by that firmware, and
-    // its kernel trusts the keys that stand in `db`. Empty: the BIOS.
+    // UEFI's variables as a flash image, which stays as it is: the guest boots by that firmware,
+    // and its kernel trusts the keys that stand in `db`. Empty: the BIOS.
     std::filesystem::path uefi_variables = {};
 
     std::vector<Disk> disks = {};

@@ -11,8 +11,6 @@
 
 #include <cstring>
 
-extern char** environ;
-
 namespace defib::recover {
 namespace {
 
