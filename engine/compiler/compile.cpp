@@ -76,12 +76,12 @@ std::string bitcode_of(const llvm::Module& module) {
 
 // Of the code alone: no names, no lines, no file, so that moving a comment changes none. To print
 // code takes as long as to optimise it, so this is done beside that, on a copy.
-std::vector<std::string> digests_of(const std::string& bitcode,
-                                    const std::vector<std::string>& functions) {
+Result<std::vector<std::string>> digests_of(const std::string& bitcode,
+                                            const std::vector<std::string>& functions) {
     llvm::LLVMContext context;
     be_quiet(context);
     const auto module = parse(context, bitcode, "the lowered set");
-    if (!module) return {};
+    if (!module) return std::unexpected(module.error());
     llvm::ModuleSlotTracker numbers(module->get());
     std::vector<std::string> digests;
     for (const std::string& name : functions) {
@@ -184,8 +184,9 @@ std::string optimise_set(llvm::Module& module, Manifest& manifest, Refusals& ref
     optimise_routines(module);
     verify_module(module, manifest, refusals);
     std::string optimised = bitcode_of(module);
-    const std::vector<std::string> found = digests.get();
-    for (size_t i = 0; i < found.size(); ++i) manifest.routines[i].digest = found[i];
+    const auto found = digests.get();
+    if (!found) refusals.add("what was lowered cannot be read again: " + to_line(found.error()));
+    for (size_t i = 0; found && i < found->size(); ++i) manifest.routines[i].digest = (*found)[i];
     return optimised;
 }
 

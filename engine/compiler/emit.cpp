@@ -123,10 +123,6 @@ class Passes {
     llvm::PassBuilder builder_;
 };
 
-}  // namespace
-
-namespace {
-
 // What is proved never to be reached ends the routine, as what an author says is never reached
 // does.
 void die_at_end(llvm::BasicBlock& block) {
