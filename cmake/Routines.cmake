@@ -89,3 +89,17 @@ function(defib_routines name)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX
                         ROUTINE_SOURCES "${ARG_UNPARSED_ARGUMENTS}" ROUTINE_RUNTIME "${runtime}")
 endfunction()
+
+# defib_cubin_list(SET FILE CUBINS): of the set that NAME of defib_routines() made as SET.*, FILE gets a line
+# DEFIB_CUBIN(generation, "file") for each machine code (engine/base/embedded.h), and CUBINS all their files.
+function(defib_cubin_list set file cubins)
+  set(files)
+  set(lines)
+  foreach(card ${DEFIB_CUBIN_CARDS})
+    list(APPEND files ${set}.${card}.cubin)
+    string(REPLACE "sm_" "" generation ${card})
+    string(APPEND lines "DEFIB_CUBIN(${generation}, \"${set}.${card}.cubin\")\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${file} CONTENT "${lines}" @ONLY)
+  set(${cubins} ${files} PARENT_SCOPE)
+endfunction()

@@ -1,42 +1,12 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/base/embedded.h"
 #include "tests/gpu/suite.h"
 
-__asm__(
-    ".section .rodata\n"
-    "defib_brief_manifest_begin:\n"
-    ".incbin \"" DEFIB_BRIEF_MANIFEST
-    "\"\n"
-    "defib_brief_manifest_end:\n"
-    "defib_brief_ptx_begin:\n"
-    ".incbin \"" DEFIB_BRIEF_PTX
-    "\"\n"
-    "defib_brief_ptx_end:\n"
-    ".byte 0\n"  // the driver takes a text that ends
-    ".previous\n");
+DEFIB_EMBED(defib_brief_manifest, DEFIB_BRIEF_MANIFEST);
+DEFIB_EMBED(defib_brief_ptx, DEFIB_BRIEF_PTX);
 
-// The assembler's names. NOLINTBEGIN(readability-identifier-naming)
-extern "C" {
-extern const char defib_brief_manifest_begin[];
-extern const char defib_brief_manifest_end[];
-extern const char defib_brief_ptx_begin[];
-extern const char defib_brief_ptx_end[];
-}
-// NOLINTEND(readability-identifier-naming)
-
-// As boot/session/routine_set.cpp has them of the program's own set.
-#define DEFIB_CUBIN(card, file)                              \
-    __asm__(                                                 \
-        ".section .rodata\n.balign 16\n"                     \
-        ".globl defib_brief_cubin_sm_" #card                 \
-        "\n"                                                 \
-        ".globl defib_brief_cubin_sm_" #card                 \
-        "_end\n"                                             \
-        "defib_brief_cubin_sm_" #card ":\n.incbin \"" file   \
-        "\"\n"                                               \
-        "defib_brief_cubin_sm_" #card "_end:\n.previous\n"); \
-    extern "C" const char defib_brief_cubin_sm_##card[];     \
-    extern "C" const char defib_brief_cubin_sm_##card##_end[];
+#define DEFIB_CUBIN(card, file) DEFIB_EMBED(defib_brief_cubin_sm_##card, file);
 #include DEFIB_CUBINS_FILE
 #undef DEFIB_CUBIN
 
@@ -44,7 +14,9 @@ namespace defib::gpu {
 
 boot::RoutineSet brief_set() {
 #define DEFIB_CUBIN(card, file) \
-    {(card) / 10, (card) % 10, {defib_brief_cubin_sm_##card, defib_brief_cubin_sm_##card##_end}},
+    {(card) / 10,               \
+     (card) % 10,               \
+     {defib_brief_cubin_sm_##card##_begin, defib_brief_cubin_sm_##card##_end}},
     static const std::vector<boot::cuda::Cubin> cubins = {
 #include DEFIB_CUBINS_FILE
     };

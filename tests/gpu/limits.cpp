@@ -6,17 +6,10 @@
 #include <chrono>
 #include <vector>
 
+#include "engine/base/embedded.h"
 #include "tests/gpu/limits_abi.h"
 
-__asm__(
-    ".section .rodata\n"
-    ".globl defib_limits_ptx\n"
-    "defib_limits_ptx:\n"
-    ".incbin \"" DEFIB_LIMITS_PTX
-    "\"\n"
-    ".byte 0\n"
-    ".previous\n");
-extern "C" const char defib_limits_ptx[];
+DEFIB_EMBED(defib_limits_ptx, DEFIB_LIMITS_PTX);
 
 namespace defib::gpu {
 namespace {
@@ -50,7 +43,7 @@ LimitsMemory spans_of(const DefibWindow& window, const DefibKernelMap& map) {
 Result<Limits> Limits::start(const ClaimPointer& claim) {
     Limits limits(claim);
     CUmod_st* module = nullptr;
-    Status status = claim->api().module_load(&module, defib_limits_ptx, 0, nullptr, nullptr);
+    Status status = claim->api().module_load(&module, defib_limits_ptx_begin, 0, nullptr, nullptr);
     if (status != SUCCESS) return claim->failed(status, "the programs of the limits do not load");
     limits.module_ = Module(claim, module);
     CUstream_st* stream = nullptr;

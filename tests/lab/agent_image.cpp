@@ -2,25 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/lab/agent_image.h"
 
-__asm__(
-    ".section .rodata\n"
-    ".globl DEFIB_LAB_AGENT_BEGIN\n"
-    ".globl DEFIB_LAB_AGENT_END\n"
-    "DEFIB_LAB_AGENT_BEGIN:\n"
-    ".incbin \"" DEFIB_AGENT_PROGRAM
-    "\"\n"
-    "DEFIB_LAB_AGENT_END:\n"
-    ".previous\n");
+#include <span>
 
-extern "C" {
-extern const std::byte DEFIB_LAB_AGENT_BEGIN[];
-extern const std::byte DEFIB_LAB_AGENT_END[];
-}
+#include "engine/base/embedded.h"
+
+DEFIB_EMBED(defib_lab_agent, DEFIB_AGENT_PROGRAM);
 
 namespace defib::lab {
 
 Bytes agent_image() {
-    return {DEFIB_LAB_AGENT_BEGIN, DEFIB_LAB_AGENT_END};
+    return std::as_bytes(std::span(defib_lab_agent_begin, defib_lab_agent_end));
 }
 
 }  // namespace defib::lab
