@@ -21,15 +21,6 @@ namespace fs = std::filesystem;
 constexpr const char* VICTIM = "/bin/victim";
 constexpr const char* STRESS_NG = "/usr/bin/stress-ng";
 
-// Where a machine has neither this tree nor its compilers, what they would give lies in one folder:
-// defib-victim, RELEASE/defib_fault.ko for each kernel, and stress-ng with its libraries below
-// `root`, each at its path in the guest (tests/matrix/make_bundle).
-std::optional<fs::path> prebuilt() {
-    const char* folder = std::getenv("DEFIB_FAULTS_PREBUILT");
-    if (folder == nullptr || *folder == 0) return std::nullopt;
-    return fs::path(folder);
-}
-
 Result<void> push_tree(lab::Guest& guest, const fs::path& root) {
     std::error_code error;
     for (fs::recursive_directory_iterator at(root, error), end; !error && at != end;
@@ -66,7 +57,7 @@ Result<void> bring_stress_ng(lab::Guest& guest) {
     auto is_there = exists(guest, STRESS_NG);
     if (!is_there) return std::unexpected(is_there.error());
     if (*is_there) return {};
-    const auto folder = prebuilt();
+    const auto folder = lab::prebuilt();
     return folder ? push_tree(guest, *folder / "root") : push_with_libraries(guest, STRESS_NG);
 }
 
@@ -94,7 +85,7 @@ Result<void> bring_victim(lab::Guest& guest) {
     auto is_there = exists(guest, VICTIM);
     if (!is_there) return std::unexpected(is_there.error());
     if (*is_there) return {};
-    const auto folder = prebuilt();
+    const auto folder = lab::prebuilt();
     return guest.push_file(folder ? *folder / "defib-victim" : DEFIB_VICTIM_PROGRAM, VICTIM);
 }
 
@@ -165,7 +156,7 @@ Result<void> kill_programs(lab::Guest& guest, const Injection& injection) {
 }
 
 Result<std::filesystem::path> module_for(const lab::Kernel& kernel) {
-    if (const auto folder = prebuilt()) return *folder / kernel.release / "defib_fault.ko";
+    if (const auto folder = lab::prebuilt()) return *folder / kernel.release / "defib_fault.ko";
     return lab::build_module(DEFIB_FAULTS_SOURCE "/module", kernel, DEFIB_FAULTS_BUILD);
 }
 

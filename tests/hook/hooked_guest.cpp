@@ -19,6 +19,7 @@ constexpr int LOOKS_FOR_BEATS = 15;
 }  // namespace
 
 Result<std::filesystem::path> hook_module(const lab::Kernel& kernel) {
+    if (const auto folder = lab::prebuilt()) return *folder / kernel.release / "defib_hook.ko";
     return lab::build_module(DEFIB_HOOK_SOURCES, kernel, DEFIB_HOOK_BUILD, {DEFIB_HOOK_RING});
 }
 

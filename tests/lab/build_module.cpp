@@ -2,9 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/lab/build_module.h"
 
+#include <cstdlib>
+
 #include "tests/lab/host_program.h"
 
 namespace defib::lab {
+
+std::optional<std::filesystem::path> prebuilt() {
+    const char* folder = std::getenv("DEFIB_FAULTS_PREBUILT");
+    if (folder == nullptr || *folder == 0) return std::nullopt;
+    return std::filesystem::path(folder);
+}
 
 Result<std::filesystem::path> build_module(const std::filesystem::path& sources,
                                            const Kernel& kernel, const std::filesystem::path& into,

@@ -9,6 +9,7 @@ namespace {
 
 constexpr Case CASES[] = {
     {"f1a", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"f1a_8_cpus", Outlook::ENDED, "spinlock_leaked", "", "", "f1a", 8},
     {"f1a_queue", Outlook::ENDED, "spinlock_leaked", "", ""},
     {"f1b", Outlook::SAID, "interrupts_dead", "",
      "with interrupts off no frame of an interrupt names the lock; needs the kernel module's NMI"},
@@ -65,7 +66,7 @@ std::span<const Case> all_cases() {
 
 const Case* case_of(std::string_view fault) {
     const auto found =
-        std::ranges::find_if(CASES, [&](const Case& one) { return one.fault == fault; });
+        std::ranges::find_if(CASES, [&](const Case& one) { return one.name == fault; });
     return found == std::end(CASES) ? nullptr : &*found;
 }
 

@@ -20,7 +20,7 @@ enum class Outlook : uint8_t {
 };
 
 struct Case {
-    const char* fault;
+    const char* name;
     Outlook outlook;
     // How the finding begins that is owed; nothing where none is.
     const char* finding;
@@ -28,6 +28,11 @@ struct Case {
     const char* victims;
     // Why it cannot be ended, or need not be.
     const char* why;
+    // The fault of tests/faults that makes it, where that has another name; on as many CPUs.
+    const char* made_by = nullptr;
+    unsigned cpus = 0;
+
+    const char* fault() const { return made_by != nullptr ? made_by : name; }
 };
 
 std::span<const Case> all_cases();

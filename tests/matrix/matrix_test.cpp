@@ -25,15 +25,15 @@ TEST(Cases, ThereIsOneForEachFault) {
         const bool is_case = case_of(fault.name) != nullptr;
         EXPECT_EQ(is_case, fault.kind != faults::Kind::HEALTHY) << fault.name;
     }
-    for (const Case& one : all_cases()) EXPECT_NE(faults::find(one.fault), nullptr) << one.fault;
+    for (const Case& one : all_cases()) EXPECT_NE(faults::find(one.fault()), nullptr) << one.name;
 }
 
 TEST(Cases, WhatIsNotEndedHasAReason) {
     for (const Case& one : all_cases()) {
         const bool has_reason = *one.why != 0;
-        EXPECT_EQ(has_reason, one.outlook != Outlook::ENDED) << one.fault;
+        EXPECT_EQ(has_reason, one.outlook != Outlook::ENDED) << one.name;
         const bool owes_finding = *one.finding != 0;
-        EXPECT_EQ(owes_finding, one.outlook != Outlook::ALONE) << one.fault;
+        EXPECT_EQ(owes_finding, one.outlook != Outlook::ALONE) << one.name;
     }
 }
 

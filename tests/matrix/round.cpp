@@ -167,13 +167,15 @@ void finish(Bed& bed, RoundResult& result) {
 RoundResult hold_round(const Round& round, const std::filesystem::path& defib) {
     RoundResult result;
     result.round = round;
-    const faults::Fault* fault = faults::find(round.fault);
     const Case* one = case_of(round.fault);
-    if (fault == nullptr || one == nullptr) {
+    const faults::Fault* fault = one == nullptr ? nullptr : faults::find(one->fault());
+    if (fault == nullptr) {
         result.error = "no such fault";
         return result;
     }
-    auto bed = make_bed(faults::guest_for(*fault, round.kernel), round.workload == "busy", defib);
+    auto options = faults::guest_for(*fault, round.kernel);
+    if (one->cpus != 0) options.cpus = one->cpus;
+    auto bed = make_bed(options, round.workload == "busy", defib);
     if (!bed) {
         result.error = to_line(bed.error());
         return result;

@@ -38,7 +38,7 @@ std::vector<Round> still_to_do(const Wanted& wanted, std::span<const RoundResult
         for (const char* workload : WORKLOADS) {
             for (const Case& one : all_cases()) {
                 for (const char* kernel : KERNELS) {
-                    if (number <= wanted.rounds) add(one.fault, kernel, workload, number);
+                    if (number <= wanted.rounds) add(one.name, kernel, workload, number);
                 }
             }
         }

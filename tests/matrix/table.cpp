@@ -94,7 +94,7 @@ class Table {
         for (const Case& one : all_cases()) {
             if (one.outlook != outlook) continue;
             for (const std::string_view kernel : KERNELS) {
-                const auto found = faults_.find({one.fault, std::string(kernel)});
+                const auto found = faults_.find({one.name, std::string(kernel)});
                 if (found != faults_.end()) visit(one, kernel, found->second);
             }
         }
@@ -139,7 +139,7 @@ class Table {
             "done falsely |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for_each(Outlook::ENDED, [&](const Case& one, std::string_view kernel, const Tally& tally) {
             text +=
-                fmt::format("| `{}` | {} | {} + {} | {} | {} | {} | {} | {} |\n", one.fault, kernel,
+                fmt::format("| `{}` | {} | {} + {} | {} | {} | {} | {} | {} |\n", one.name, kernel,
                             tally.quiet, tally.busy, tally.found_s.size(), times_of(tally.found_s),
                             tally.ended_s.size(), times_of(tally.ended_s), said_of(tally));
         });
@@ -154,7 +154,7 @@ class Table {
             "falsely | why it is not ended |\n"
             "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for_each(Outlook::SAID, [&](const Case& one, std::string_view kernel, const Tally& tally) {
-            text += fmt::format("| `{}` | {} | {} + {} | {} | {} | {} | {} | {} |\n", one.fault,
+            text += fmt::format("| `{}` | {} | {} + {} | {} | {} | {} | {} | {} |\n", one.name,
                                 kernel, tally.quiet, tally.busy, tally.found_s.size(),
                                 times_of(tally.found_s), tally.served, said_of(tally), one.why);
         });
@@ -167,7 +167,7 @@ class Table {
             "| machine | kernel | rounds, quiet + busy | answers | said or done falsely | why it "
             "is no fault |\n| --- | --- | --- | --- | --- | --- |\n";
         for_each(Outlook::ALONE, [&](const Case& one, std::string_view kernel, const Tally& tally) {
-            text += fmt::format("| `{}` | {} | {} + {} | {} | {} | {} |\n", one.fault, kernel,
+            text += fmt::format("| `{}` | {} | {} + {} | {} | {} | {} |\n", one.name, kernel,
                                 tally.quiet, tally.busy, tally.served, said_of(tally), one.why);
         });
         return text;

@@ -18,7 +18,7 @@ bool begins(const std::string& word, const char* with) {
 
 // True of such a machine besides what is owed.
 bool is_true_too(const std::string& fault, const Case* one) {
-    const detect::Expected* expected = one == nullptr ? nullptr : detect::expected_of(one->fault);
+    const detect::Expected* expected = one == nullptr ? nullptr : detect::expected_of(one->fault());
     if (expected == nullptr) return false;
     return std::ranges::any_of(expected->also,
                                [&](DefibFault also) { return fault == detect::name_of(also); });
