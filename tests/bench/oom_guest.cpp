@@ -3,10 +3,11 @@
 //
 //   oom_guest DEFIB KERNEL FAULT kernel|defib|earlyoom:PATH
 //
-// How long a guest is out of memory: from the moment at which defib's detector finds that memory and
-// swap are nearly gone until whoever eats it has ended, by the kernel's own killer, by defib, or by
-// earlyoom in the guest. One detector tells the start in all three, so that only the end differs;
-// who ends it before that takes no time. Prints these seconds, and those since the fault began.
+// How long a guest is out of memory: from the moment at which defib's detector finds that memory
+// and swap are nearly gone until whoever eats it has ended, by the kernel's own killer, by defib,
+// or by earlyoom in the guest. One detector tells the start in all three, so that only the end
+// differs; who ends it before that takes no time. Prints these seconds, and those since the fault
+// began.
 #include <fmt/format.h>
 
 #include <string_view>
@@ -37,7 +38,7 @@ double between(lab::Clock::time_point from, lab::Clock::time_point to) {
 }
 
 Result<Seconds> measure(const std::string& defib, std::string_view kernel, std::string_view fault,
-                       const std::string& way) {
+                        const std::string& way) {
     const faults::Fault* what = faults::find(fault);
     if (what == nullptr) return fail(DEFIB_ERROR_BASE_USAGE, std::string(fault), "no such fault");
     auto guest = lab::Guest::boot(faults::guest_for(*what, kernel));

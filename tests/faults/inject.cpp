@@ -110,21 +110,22 @@ lab::GuestOptions guest_for(const Fault& fault, std::string_view kernel) {
     return options;
 }
 
-Result<Injection> inject(lab::Guest& guest, const Fault& fault) {
-    if (auto done = bring_module(guest); !done) return std::unexpected(done.error());
-    if (auto done = bring_victim(guest); !done) return std::unexpected(done.error());
+Result<void> prepare(lab::Guest& guest, const Fault& fault) {
+    if (auto done = bring_module(guest); !done) return done;
+    if (auto done = bring_victim(guest); !done) return done;
     for (const Setting& setting : fault.guest.settings) {
-        if (auto done = apply(guest, setting); !done) return std::unexpected(done.error());
+        if (auto done = apply(guest, setting); !done) return done;
     }
-    std::vector<lab::Argv> commands;
-    for (const char* program : fault.programs) {
-        commands.push_back(words_of(program));
-        if (commands.back()[0] != "stress-ng") continue;
-        if (auto done = bring_stress_ng(guest); !done) return std::unexpected(done.error());
-    }
+    const bool needs_stress_ng = std::ranges::any_of(
+        fault.programs, [](const char* program) { return words_of(program)[0] == "stress-ng"; });
+    return needs_stress_ng ? bring_stress_ng(guest) : Result<void>{};
+}
+
+Result<Injection> inject(lab::Guest& guest, const Fault& fault) {
+    if (auto done = prepare(guest, fault); !done) return std::unexpected(done.error());
     Injection injection{&fault, {}, guest.console_size(), lab::Clock::now()};
-    for (const lab::Argv& command : commands) {
-        auto pid = guest.start(command);
+    for (const char* program : fault.programs) {
+        auto pid = guest.start(words_of(program));
         if (!pid) return std::unexpected(pid.error());
         injection.programs.push_back(*pid);
     }

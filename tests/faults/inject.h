@@ -35,7 +35,12 @@ struct Injection {
     lab::Clock::time_point at;
 };
 
-// Loads the module and brings the programs, where that is not done yet, and makes the fault happen.
+// Loads the module and brings the programs, where that is not done yet. The lab's agent is a
+// realtime task and needs a CPU for seconds to bring stress-ng: whoever watches the guest does this
+// before.
+Result<void> prepare(lab::Guest& guest, const Fault& fault);
+
+// Prepares the guest, and makes the fault happen.
 Result<Injection> inject(lab::Guest& guest, const Fault& fault);
 Result<Injection> inject(lab::Guest& guest, std::string_view name);
 

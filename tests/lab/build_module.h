@@ -15,7 +15,8 @@ namespace defib::lab {
 
 // Where a machine has neither this tree nor its compilers, what they would give lies in one folder,
 // which DEFIB_FAULTS_PREBUILT names: RELEASE/NAME.ko for each kernel and module, defib-victim, and
-// stress-ng with its libraries below `root`, each at its path in the guest (tests/matrix/make_bundle).
+// stress-ng with its libraries below `root`, each at its path in the guest
+// (tests/matrix/make_bundle).
 std::optional<std::filesystem::path> prebuilt();
 
 // The module of that folder, built for that kernel: where it is not, or is older than its sources,

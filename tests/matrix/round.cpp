@@ -45,7 +45,7 @@ struct Bed {
     Clock::time_point since;
 };
 
-Result<Bed> make_bed(const lab::GuestOptions& options, bool is_busy,
+Result<Bed> make_bed(const lab::GuestOptions& options, const faults::Fault& fault, bool is_busy,
                      const std::filesystem::path& defib) {
     Bed bed;
     auto guest = lab::Guest::boot(options);
@@ -54,10 +54,8 @@ Result<Bed> make_bed(const lab::GuestOptions& options, bool is_busy,
     auto innocents = recover::start_innocents(*bed.guest);
     if (!innocents) return std::unexpected(innocents.error());
     bed.innocents = std::move(*innocents);
+    if (auto done = faults::prepare(*bed.guest, fault); !done) return std::unexpected(done.error());
     if (is_busy) {
-        if (auto there = faults::bring_victim(*bed.guest); !there) {
-            return std::unexpected(there.error());
-        }
         // Short processes that compute and write files, as many at a time as there are CPUs.
         const auto load = bed.guest->start({"victim", "churn", std::to_string(options.cpus)});
         if (!load) return std::unexpected(load.error());
@@ -175,7 +173,7 @@ RoundResult hold_round(const Round& round, const std::filesystem::path& defib) {
     }
     auto options = faults::guest_for(*fault, round.kernel);
     if (one->cpus != 0) options.cpus = one->cpus;
-    auto bed = make_bed(options, round.workload == "busy", defib);
+    auto bed = make_bed(options, *fault, round.workload == "busy", defib);
     if (!bed) {
         result.error = to_line(bed.error());
         return result;
@@ -205,7 +203,7 @@ RoundResult hold_healthy(const Round& round, const std::filesystem::path& defib,
         result.error = "no such load";
         return result;
     }
-    auto bed = make_bed(faults::guest_for(*load, round.kernel), false, defib);
+    auto bed = make_bed(faults::guest_for(*load, round.kernel), *load, false, defib);
     if (!bed) {
         result.error = to_line(bed.error());
         return result;
