@@ -52,7 +52,7 @@ enum DefibVictim {
     DEFIB_VICTIM_NONE = 0,     // the repair is of an object that the finding names
     DEFIB_VICTIM_LISTED = 1,   // as the detector ranked them
     DEFIB_VICTIM_LARGEST = 2,  // by weight
-    DEFIB_VICTIM_FASTEST = 3,  // by growth
+    DEFIB_VICTIM_FASTEST = 3,  // by growth; where nobody grows, as listed
     DEFIB_VICTIM_YOUNGEST = 4,
 };
 

@@ -12,6 +12,11 @@
 // no counter names. Where that is the greater part the finding is KERNEL_MEMORY, *instead of*
 // the others and without a culprit: killing the largest process, as the kernel's OOM killer does,
 // would kill somebody for memory that it does not have.
+//
+// That memory is low or falls is not said before it is known who grows (two looks at the
+// processes): who has most may have had it for days. Growth is an average of the latest looks, so
+// that who takes memory by fits and starts is not passed over for who just stands still. A fall is
+// over when twice the time is left that makes it a finding.
 #include "engine/kernel/memory.h"
 
 #include "engine/detectors/report.h"
@@ -107,7 +112,9 @@ u64 fall_of(MemoryWatch* watch, u64 left) {
 u64 growth_of(MemoryWatch* watch, u64 task, u64 start_ns, u64 pages, u64 past_ns) {
     for (u32 i = 0; i < watch->kept_before && i < MOST_KEPT; ++i) {
         if (watch->before[i].task != task || watch->before[i].start_ns != start_ns) continue;
-        return less(pages, watch->before[i].pages) * 1000 / (past_ns / NS_A_MS);
+        const u64 growth = less(pages, watch->before[i].pages) * 1000 / (past_ns / NS_A_MS);
+        const u64 known = watch->before[i].growth;
+        return known == 0 ? growth : (known * 3 + growth) / 4;
     }
     return 0;
 }
@@ -140,6 +147,7 @@ void look_at_processes(MemoryWatch* watch) {
         watch->before[i].task = watch->large[i].task;
         watch->before[i].start_ns = watch->large[i].start_ns;
         watch->before[i].pages = watch->large[i].pages;
+        watch->before[i].growth = watch->large[i].growth;
     }
     watch->kept_before = watch->scanned_ns == 0 ? 0 : watch->kept;
     watch->kept = 0;
@@ -155,6 +163,11 @@ void look_at_processes(MemoryWatch* watch) {
     });
 }
 
+// All ones: it does not fall.
+u64 time_left_ms(const Supply& supply, u64 fall) {
+    return fall == 0 ? ~0ull : (supply.available + supply.swap_free) * 1000 / fall;
+}
+
 void report_memory(MemoryWatch* watch, DefibFault fault, u64 since_ns, const Supply& supply,
                    u64 fall, u64 pressure) {
     const auto finding = report(fault, 0, since_ns);
@@ -163,7 +176,7 @@ void report_memory(MemoryWatch* watch, DefibFault fault, u64 since_ns, const Sup
     finding->evidence[2] = supply.swap_total;
     finding->evidence[3] = supply.swap_free;
     finding->evidence[4] = fall;
-    finding->evidence[5] = (supply.available + supply.swap_free) * 1000 / fall;
+    finding->evidence[5] = time_left_ms(supply, fall);
     finding->evidence[6] = pressure;
     finding->evidence[7] = fault == DEFIB_FAULT_KERNEL_MEMORY ? supply.slab : supply.kernel;
     if (fault == DEFIB_FAULT_KERNEL_MEMORY) return;
@@ -199,7 +212,8 @@ DETECTOR(memory, SUMMARY("memory that is low, falls fast or stalls tasks, and wh
     const bool is_low =
         percent(is.available, is.total) < low_percent &&
         (is.swap_total == 0 || percent(is.swap_free, is.swap_total) < swap_low_percent);
-    const bool is_falling = is_scarce && fall != 0 && left * 1000 / fall < left_ms;
+    const u64 enough_ms = watch->falling_since == 0 ? left_ms : 2 * u64{left_ms};
+    const bool is_falling = is_scarce && time_left_ms(is, fall) < enough_ms;
     const bool is_kernels = is_scarce && percent(is.kernel, is.total) >= kernel_percent;
     watch->low_since = since(watch->low_since, is_low);
     watch->falling_since = since(watch->falling_since, is_falling);
@@ -212,9 +226,10 @@ DETECTOR(memory, SUMMARY("memory that is low, falls fast or stalls tasks, and wh
         return;
     }
     if (is_scarce || is_low || watch->pressure_since != 0) look_at_processes(watch);
-    if (has_held(watch->low_since, hold_ms))
+    const bool knows_who_grows = watch->kept_before != 0;
+    if (knows_who_grows && has_held(watch->low_since, hold_ms))
         report_memory(watch, DEFIB_FAULT_MEMORY_LOW, watch->low_since, is, fall, pressure);
-    if (has_held(watch->falling_since, hold_ms))
+    if (knows_who_grows && has_held(watch->falling_since, hold_ms))
         report_memory(watch, DEFIB_FAULT_MEMORY_FALLING, watch->falling_since, is, fall, pressure);
     if (has_held(watch->pressure_since, hold_ms))
         report_memory(watch, DEFIB_FAULT_MEMORY_PRESSURE, watch->pressure_since, is, fall,

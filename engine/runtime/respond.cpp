@@ -39,12 +39,18 @@ bool conditions_hold(const DefibPolicyRule& rule, const DefibFinding& finding) {
     return rule.join == DEFIB_JOIN_ANY ? held > 0 : held == rule.condition_count;
 }
 
-// Another repair of this fault, or of this task, is in hand.
+// Another repair of this fault, or of this task, is in hand; or one of another fault that the same
+// detector sees, until it has cooled down: memory that is low and memory that falls are one
+// shortage, and what ends the one ends the other.
 bool is_busy(const DefibResponder& responder, const DefibCase& one) {
+    const DefibPolicyRule* rules = responder.policy.rules;
 #pragma clang loop unroll(disable)
     for (const DefibCase& other : responder.cases) {
-        if (&other == &one || !is_in_hand(other)) continue;
-        if (other.finding.fault == one.finding.fault) return true;
+        const bool is_same_fault = other.finding.fault == one.finding.fault;
+        const bool is_cooling = other.state == DEFIB_CASE_COOLING && !is_same_fault;
+        if (&other == &one || (!is_in_hand(other) && !is_cooling)) continue;
+        if (is_same_fault || rules[other.rule].detector == rules[one.rule].detector) return true;
+        if (!is_in_hand(other)) continue;
         const bool is_same_task = one.has_victim != 0 && other.has_victim != 0 &&
                                   one.victim.tgid == other.victim.tgid &&
                                   one.victim.start_ns == other.victim.start_ns;

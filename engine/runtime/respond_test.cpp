@@ -378,6 +378,26 @@ TEST_F(Respond, DoesNotRepairOneTaskTwiceForTwoFaults) {
     EXPECT_TRUE(machine.has(DEFIB_JOURNAL_DECLINED, DEFIB_DECLINE_BUSY));
 }
 
+TEST_F(Respond, RepairsOneShortageOnceWhateverItsDetectorCallsIt) {
+    DefibPolicyRule& rule = machine.add_rule("all");
+    rule.step_count = 1;
+    rule.cooldown_ms = 1000;
+    machine.effect = DEFIB_EFFECT_THERE;
+    machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
+    machine.fall_ill(FORKS, 0, {culprit(8, "other")});
+    machine.start();
+    machine.run_ms(50);
+    ASSERT_EQ(machine.acts.size(), 1U);
+    EXPECT_TRUE(machine.has(DEFIB_JOURNAL_DECLINED, DEFIB_DECLINE_BUSY));
+    // What the first repair has cured is over; what was freed by it is counted before the next.
+    machine.ailments.erase(machine.ailments.begin());
+    machine.run_ms(900);
+    EXPECT_EQ(machine.acts.size(), 1U);
+    machine.run_ms(200);
+    ASSERT_EQ(machine.acts.size(), 2U);
+    EXPECT_EQ(machine.acts[1].pid, 8);
+}
+
 TEST_F(Respond, StopsForGoodWhenTheKernelIsAnotherOne) {
     machine.add_rule("memory").held_ms = 50;
     machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});

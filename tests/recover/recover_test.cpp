@@ -95,6 +95,46 @@ INSTANTIATE_TEST_SUITE_P(
 
 // --- what must not happen
 
+struct OfTheKernels : ::testing::TestWithParam<const char*> {};
+
+// Who leaks is ended, and not who has more memory, and has had it for long.
+TEST_P(OfTheKernels, NobodyIsEndedForSomebodyElsesMemory) {
+    const auto& fault = *faults::find("leak");
+    GuestUnderTest guest(faults::guest_for(fault, GetParam()));
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(faults::prepare(*guest, fault)));
+    const auto giant = guest->start({"victim", "hog", "260", "0"});
+    ASSERT_TRUE(ok(giant));
+    const auto has_it_all = [&] {
+        const auto state = guest->state_of(*giant);
+        return state && state->out.find("has it all") != std::string::npos;
+    };
+    ASSERT_TRUE(ok(guest->wait_for("the giant", has_it_all, START)));
+    const auto run = guard(guest);
+    ASSERT_TRUE(run);
+    const auto injection = faults::inject(*guest, fault);
+    ASSERT_TRUE(ok(injection));
+    const auto has_ended = [&] {
+        const auto state = guest->state_of(injection->programs.front());
+        return state && state->status.has_value();
+    };
+    EXPECT_TRUE(ok(guest->wait_for("the leak's end", has_ended, REPAIR))) << run->to_text();
+    expect_well(*guest, {*giant});
+    EXPECT_EQ(run->stop(END), 0) << run->to_text();
+    unsigned victims = 0;
+    for (const Event& event : run->events()) {
+        if (!event.is("victim")) continue;
+        victims++;
+        EXPECT_EQ(event.text("name"), "v-leak") << event.json.dump();
+    }
+    EXPECT_EQ(victims, 1U) << run->to_text();
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, OfTheKernels, ::testing::Values("6.1", "6.12"),
+                         [](const auto& info) {
+                             return std::string(info.param) == "6.1" ? "linux_6_1" : "linux_6_12";
+                         });
+
 uint64_t digest_of(const std::filesystem::path& file) {
     const auto mapped = MappedFile::open(file);
     EXPECT_TRUE(ok(mapped));
