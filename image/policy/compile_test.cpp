@@ -206,7 +206,24 @@ INSTANTIATE_TEST_SUITE_P(
                   rule(p)["victim"] = {{"choose", "largest"}};
                   p["rules"].push_back(second);
               },
-              "rules (second): never reached, for rule low takes all of its findings"}),
+              "rules (second): never reached, for rule low takes all of its findings"},
+        Fault{"Copied",
+              [](json& p) {
+                  json second = rule(p);
+                  second["name"] = "second";
+                  p["rules"].push_back(second);
+              },
+              "rules (second): never reached, for rule low takes all of its findings"},
+        Fault{"NarrowerThanAnEarlierOne",
+              [](json& p) {
+                  json second = rule(p);
+                  second["name"] = "second";
+                  second["victim"]["least_weight"] = 1 << 20;
+                  p["rules"].push_back(second);
+              },
+              "rules (second): never reached, for rule low takes all of its findings"},
+        Fault{"NoSignal", [](json& p) { rule(p)["steps"][0]["arguments"]["signal"] = 99; },
+              "signal 99: there are 1 to 64"}),
     [](const auto& param) { return std::string(param.param.name); });
 
 TEST(CompilePolicy, TellsAllProblemsAtOnce) {
@@ -218,13 +235,23 @@ TEST(CompilePolicy, TellsAllProblemsAtOnce) {
     EXPECT_EQ(problems.size(), 3U);
 }
 
-TEST(CompilePolicy, KeepsAStricterRuleBehindALaxerOneThatAsksForMore) {
-    EXPECT_THAT(problems_after([](json& policy) {
-                    json second = rule(policy);
-                    second["name"] = "second";
-                    policy["rules"].push_back(second);
-                }),
-                IsEmpty());
+TEST(CompilePolicy, KeepsARuleBehindAnEarlierOneThatAsksForMore) {
+    const auto keeps = [](const auto& loosen) {
+        EXPECT_THAT(problems_after([&](json& policy) {
+                        json second = rule(policy);
+                        second["name"] = "second";
+                        loosen(second);
+                        policy["rules"].push_back(second);
+                    }),
+                    IsEmpty());
+    };
+    keeps([](json& second) { second.erase("when"); });
+    keeps([](json& second) { second["when"]["all_of"][0]["below"] = 101; });
+    keeps([](json& second) { second["when"]["all_of"][0]["evidence"] = 2; });
+    keeps([](json& second) { second["when"] = {{"any_of", second["when"]["all_of"]}}; });
+    keeps([](json& second) { second["victim"].erase("within"); });
+    keeps([](json& second) { second["victim"]["least_weight"] = 999; });
+    keeps([](json& second) { second["held_ms"] = 299; });
 }
 
 TEST(CompilePolicy, LeavesOutWhatTheKernelCannotServeAndSaysSo) {

@@ -63,13 +63,65 @@ bool covers(std::string_view above, std::string_view below) {
     return below.starts_with(above) && (below.size() == above.size() || below[above.size()] == '/');
 }
 
+bool holds_always(const DefibPolicyCondition& condition) {
+    const Range range = range_of(condition);
+    return condition.comparison != DEFIB_IS_NOT && range.least == 0 && range.most == ~uint64_t{0};
+}
+
+// Whether one condition is not met but where the other is.
+bool follows_from(const DefibPolicyCondition& looser, const DefibPolicyCondition& stricter) {
+    if (looser.evidence != stricter.evidence) return false;
+    const Range range = range_of(stricter);
+    if (looser.comparison == DEFIB_IS_NOT) {
+        return stricter.comparison == DEFIB_IS_NOT
+                   ? stricter.value == looser.value
+                   : looser.value < range.least || looser.value > range.most;
+    }
+    const Range wanted = range_of(looser);
+    return stricter.comparison != DEFIB_IS_NOT && wanted.least <= range.least &&
+           range.most <= wanted.most;
+}
+
+// Whether the earlier rule's conditions hold wherever the later one's do.
+bool asks_no_more(const DefibPolicyRule& earlier, const DefibPolicyRule& later) {
+    const auto follows = [&](const DefibPolicyCondition& wanted) {
+        return holds_always(wanted) ||
+               std::ranges::any_of(conditions(later), [&](const DefibPolicyCondition& given) {
+                   return follows_from(wanted, given);
+               });
+    };
+    const auto all = conditions(earlier);
+    const bool is_open = earlier.join == DEFIB_JOIN_ANY && std::ranges::any_of(all, holds_always);
+    if (all.empty() || is_open) return true;
+    // Of conditions of which any one does, each has to be enough for one of the earlier rule's.
+    if (later.join == DEFIB_JOIN_ANY && later.condition_count > 1) {
+        return earlier.join == DEFIB_JOIN_ANY &&
+               std::ranges::all_of(conditions(later), [&](const DefibPolicyCondition& given) {
+                   return std::ranges::any_of(all, [&](const DefibPolicyCondition& wanted) {
+                       return follows_from(wanted, given);
+                   });
+               });
+    }
+    return earlier.join == DEFIB_JOIN_ANY ? std::ranges::any_of(all, follows)
+                                          : std::ranges::all_of(all, follows);
+}
+
+// Whether it has a victim wherever the later rule has one.
+bool spares_no_more(const DefibPolicyRule& earlier, const DefibPolicyRule& later) {
+    if (earlier.victim == DEFIB_VICTIM_NONE) return true;
+    const bool is_as_wide =
+        earlier.within[0] == 0 || (later.within[0] != 0 && covers(earlier.within, later.within));
+    return later.victim != DEFIB_VICTIM_NONE && is_as_wide &&
+           earlier.least_weight <= later.least_weight && earlier.least_growth <= later.least_growth;
+}
+
 // Whoever meets the later rule has met the earlier one, which then has it in hand.
 bool is_hidden_by(const DefibPolicyRule& later, const DefibPolicyRule& earlier) {
-    const bool is_same_finding = later.detector == earlier.detector && later.fault == earlier.fault;
-    const bool asks_nothing_more = earlier.condition_count == 0 && earlier.within[0] == 0 &&
-                                   earlier.least_weight == 0 && earlier.least_growth == 0;
-    return is_same_finding && asks_nothing_more && earlier.held_ms <= later.held_ms &&
-           earlier.mode == DEFIB_MODE_ACT && later.mode == DEFIB_MODE_ACT;
+    const bool is_same_finding =
+        later.detector == earlier.detector && (earlier.fault == 0 || later.fault == earlier.fault);
+    return is_same_finding && earlier.held_ms <= later.held_ms && earlier.mode == DEFIB_MODE_ACT &&
+           later.mode == DEFIB_MODE_ACT && asks_no_more(earlier, later) &&
+           spares_no_more(earlier, later);
 }
 
 void check_rule(const DefibPolicy& policy, const DefibPolicyRule& rule,

@@ -24,6 +24,7 @@ constexpr Source SOURCES[] = {
     {"cgroup", DEFIB_FROM_CGROUP}, {"object", DEFIB_FROM_OBJECT},
 };
 constexpr std::string_view EVIDENCE = "evidence";
+constexpr uint64_t LAST_SIGNAL = 64;  // _NSIG in include/uapi/asm-generic/signal.h
 
 std::optional<DefibPolicyArgument> source_of(std::string_view name) {
     for (const Source& one : SOURCES) {
@@ -54,6 +55,12 @@ std::optional<DefibPolicyArgument> read_argument(ObjectReader& given,
         return source;
     }
     const auto number = number_in(*value);
+    // The arguments' names are an agreement: of whatever routine, this is a signal's number.
+    const bool is_signal = argument.name == "signal";
+    if (is_signal && number && (*number == 0 || *number > LAST_SIGNAL)) {
+        given.complain(fmt::format("signal {}: there are 1 to {}", *number, LAST_SIGNAL));
+        return std::nullopt;
+    }
     if (number && *number <= most_of(argument)) {
         return DefibPolicyArgument{DEFIB_FROM_LITERAL, 0, *number};
     }
