@@ -6,8 +6,10 @@
 #include "boot/commands/act.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "boot/commands/act_request.h"
@@ -27,6 +29,24 @@ struct Arguments {
 
 // -- The list ------------------------------------------------------------------------------------
 
+// What it stores to, each once.
+std::vector<std::string> fields_of(const Manifest& manifest, const RoutineEntry& entry) {
+    std::vector<std::string> fields;
+    for (const uint64_t number : entry.stores) {
+        if (number >= manifest.fields.size()) continue;
+        const std::string& field = manifest.fields[number];
+        if (std::ranges::find(fields, field) == fields.end()) fields.push_back(field);
+    }
+    return fields;
+}
+
+// For people: parts of repairs are not theirs to use.
+std::string undone_by(const Manifest& manifest, const RoutineEntry& entry) {
+    if (entry.undo == entry.name) return "itself, with what was there before";
+    const auto number = manifest.number_of(entry.undo);
+    return number && is_repair(manifest.routines[*number]) ? entry.undo : "";
+}
+
 // With a target also what its kernel cannot do, and why.
 Result<int> list(const Arguments& arguments) {
     const auto manifest = read_manifest(routine_set().manifest, "the manifest of the routines");
@@ -42,6 +62,7 @@ Result<int> list(const Arguments& arguments) {
         const RoutineEntry& entry = manifest->routines[i];
         if (!is_repair(entry)) continue;
         const std::string why_off = session ? session->bound().routines[i].why_off : "";
+        const auto writes = fields_of(*manifest, entry);
         if (arguments.look.is_json) {
             nlohmann::ordered_json one = {{"name", entry.name}, {"summary", entry.summary}};
             one["arguments"] = nlohmann::ordered_json::array();
@@ -53,13 +74,18 @@ Result<int> list(const Arguments& arguments) {
                                              {"undone_by", &entry.undo}}) {
                 if (!value->empty()) one[key] = *value;
             }
+            one["writes"] = writes;
             if (session) one["off"] = why_off;
             json.push_back(std::move(one));
             continue;
         }
-        fmt::print("{:<18} {}\n{:<18}  takes{}\n", entry.name, entry.summary, "",
+        fmt::print("{}: {}\n    takes{}\n", entry.name, entry.summary,
                    argument_names(*manifest, entry));
-        if (!why_off.empty()) fmt::print("{:<18}  off: {}\n", "", why_off);
+        if (!writes.empty()) fmt::print("    writes {}\n", fmt::join(writes, ", "));
+        if (const std::string undo = undone_by(*manifest, entry); !undo.empty()) {
+            fmt::print("    undone by {}\n", undo);
+        }
+        if (!why_off.empty()) fmt::print("    off: {}\n", why_off);
     }
     if (arguments.look.is_json) print_json(json);
     return DEFIB_EXIT_DONE;

@@ -3,6 +3,7 @@
 #include "boot/commands/act_arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -34,6 +35,34 @@ std::optional<uint64_t> signal_number(const Session& session, std::string_view n
     const auto found = session.layout().constants.find("SIG" + std::string(name));
     if (found == session.layout().constants.end()) return std::nullopt;
     return static_cast<uint64_t>(found->second.value);
+}
+
+// include/uapi/asm-generic/resource.h; their numbers are their places.
+constexpr std::string_view RESOURCES[] = {
+    "CPU",     "FSIZE", "DATA",  "STACK",      "CORE",     "RSS",  "NPROC",  "NOFILE",
+    "MEMLOCK", "AS",    "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"};
+
+std::optional<uint64_t> resource_number(std::string_view name) {
+    if (name.starts_with("RLIMIT_")) name.remove_prefix(7);
+    const auto found = std::ranges::find(RESOURCES, name);
+    if (found == std::end(RESOURCES)) return std::nullopt;
+    return static_cast<uint64_t>(found - std::begin(RESOURCES));
+}
+
+std::optional<uint64_t> named_value(const Session& session, std::string_view argument,
+                                    std::string_view word) {
+    if (argument == "signal") return signal_number(session, word);
+    if (argument == "resource") return resource_number(word);
+    return std::nullopt;
+}
+
+std::string values_of(const Argument& argument) {
+    if (argument.name == "signal") return "a number, or a name as KILL, TERM, STOP, CONT, HUP";
+    if (argument.name == "resource") {
+        return fmt::format("a number, or one of {}", fmt::join(RESOURCES, ", "));
+    }
+    return fmt::format("a whole number of {} bytes{}", argument.width,
+                       argument.is_signed ? ", also below 0" : "");
 }
 
 std::optional<uint64_t> value_in(const DefibProcessRecord& process, std::string_view name) {
@@ -101,10 +130,10 @@ Result<ActArguments> fill_arguments(Session& session, const RoutineEntry& routin
     for (const Argument& argument : arguments) {
         if (const auto word = words.find(argument.name); word != words.end()) {
             auto value = number_of(word->second, argument);
-            if (!value && argument.name == "signal") value = signal_number(session, word->second);
+            if (!value) value = named_value(session, argument.name, word->second);
             if (!value) {
                 return fail(DEFIB_ERROR_BASE_USAGE, argument.name + "=" + word->second,
-                            "is no value for it");
+                            "is no value for it", values_of(argument));
             }
             filled.values.push_back(*value);
             words.erase(word);

@@ -82,16 +82,23 @@ std::vector<std::string> lines_of(const Session& session, const RepairRequest& r
     for (const DefibWayRecord& way : repair.ways) {
         lines.push_back(fmt::format("  {}: {}", routine_name(session, way.routine), way_text(way)));
     }
+    size_t name_width = 12;
+    size_t field_width = 44;
+    for (const DefibStoreRecord& store : repair.stores) {
+        name_width = std::max(name_width, routine_name(session, store.routine).size());
+        field_width = std::max(field_width, field_name(session, store.field).size());
+    }
     if (!repair.stores.empty()) {
-        lines.push_back(fmt::format("  {:<12} {:<44} {:>18} {:>5} {:>18} {:>18}", "ROUTINE",
-                                    "FIELD", "ADDRESS", "BYTES", "OLD", "NEW"));
+        lines.push_back(fmt::format("  {:<{}} {:<{}} {:>18} {:>5} {:>18} {:>18}", "ROUTINE",
+                                    name_width, "FIELD", field_width, "ADDRESS", "BYTES", "OLD",
+                                    "NEW"));
     }
     for (const DefibStoreRecord& store : repair.stores) {
         const bool is_missing = store.is_made == 0 && tense == Tense::did;
         lines.push_back(fmt::format(
-            "  {:<12} {:<44} {:#18x} {:>5} {:#18x} {:#18x}{}", routine_name(session, store.routine),
-            field_name(session, store.field), store.address, store.size, store.old_value,
-            store.new_value, is_missing ? " not made" : ""));
+            "  {:<{}} {:<{}} {:#18x} {:>5} {:#18x} {:#18x}{}", routine_name(session, store.routine),
+            name_width, field_name(session, store.field), field_width, store.address, store.size,
+            store.old_value, store.new_value, is_missing ? " not made" : ""));
     }
     for (const std::string& name : repair.taken_back) lines.push_back("taken back by " + name);
     return lines;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cctype>
 #include <cstdio>
 #include <future>
 #include <iostream>
@@ -72,6 +73,15 @@ struct Wish {
     bool is_alone = false;
 };
 
+// What --fault may call it besides the fault's own name: its first words, as one.
+std::string name_of(const Act& act) {
+    std::string name = std::string(act.title).substr(0, sizeof "A wish to reschedule" - 1);
+    for (char& letter : name) {
+        letter = letter == ' ' ? '-' : static_cast<char>(std::tolower(letter));
+    }
+    return name;
+}
+
 // By name; empty: asked for on a terminal, else the tour.
 Result<std::vector<Act>> acts_for(std::string fault) {
     const std::vector<Act> tour(ACTS, ACTS + TOUR);
@@ -93,10 +103,10 @@ Result<std::vector<Act>> acts_for(std::string fault) {
     }
     if (fault.empty() || fault == "tour") return tour;
     for (const Act& act : ACTS) {
-        if (fault == act.fault) return std::vector{act};
+        if (fault == act.fault || fault == name_of(act)) return std::vector{act};
     }
     std::string known = "tour";
-    for (const Act& act : ACTS) known += std::string(", ") + act.fault;
+    for (const Act& act : ACTS) known += fmt::format(", {} ({})", name_of(act), act.fault);
     return fail(DEFIB_ERROR_BASE_USAGE, fault, "the demo does not show it", "it shows " + known);
 }
 
@@ -147,6 +157,7 @@ Result<void> show(const Wish& wish, const std::vector<Act>& acts) {
         if (!is_well) break;
     }
     story.took_s = seconds_since(start);
+    story.is_on_gpu = wish.ward.backend == "cuda";
     if (auto kept = write_atomically(wish.report, demo::report_of(story)); !kept) return kept;
     terminal.headline(fmt::format("All of it in one page: {}", wish.report));
     return {};

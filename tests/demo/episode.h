@@ -50,6 +50,7 @@ struct Story {
     std::string machine;
     double boot_s = 0;
     double took_s = 0;
+    bool is_on_gpu = false;
     std::vector<Episode> episodes;
 };
 

@@ -241,11 +241,11 @@ std::string report_of(const Story& story) {
     out += table_of(story);
     out += fmt::format(
         "<footer>Measured while this page was made, in {:.0f} s on an emulated machine (QEMU, "
-        "TCG): "
-        "its clock is not a real machine's. defib ran as its twin on this processor; on a GPU it "
-        "is "
-        "the same program.</footer></main></body></html>\n",
-        story.took_s);
+        "TCG): its clock is not a real machine's. {}</footer></main></body></html>\n",
+        story.took_s,
+        story.is_on_gpu ? "defib ran on a GPU."
+                        : "defib ran as its twin on this processor; on a GPU it is the same "
+                          "program.");
     return out;
 }
 

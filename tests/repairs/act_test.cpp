@@ -180,7 +180,8 @@ TEST_P(Act, DoesWhatAPersonAsksFor) {
 
 TEST(ActList, ShowsRepairsAndNotTheirParts) {
     const std::string list = defib_says("act --list");
-    for (const char* routine : {"signal ", "unlock ", "freeze ", "wake ", "set_memory_max "}) {
+    for (const char* routine :
+         {"signal: ", "unlock: ", "freeze: ", "wake: ", "set_memory_max: ", "undone by thaw"}) {
         EXPECT_THAT(list, HasSubstr(routine));
     }
     for (const char* part : {"deliver", "self_test", "wake_cancel"}) {
