@@ -18,9 +18,11 @@
 #include <linux/ptrace.h>
 
 /* Nobody asks the handler that sources.c has for x86. */
-#define ARCH_HAS_POKE 0
-#define NMI_DONE      0
-#define NMI_HANDLED   1
+#define ARCH_HAS_POKE	   0
+/* What follows the general registers in struct pt_regs. */
+#define ARCH_REGISTERS_END sp
+#define NMI_DONE	   0
+#define NMI_HANDLED	   1
 
 typedef int (*arch_nmi_handler)(unsigned int type, struct pt_regs *regs);
 

@@ -29,7 +29,7 @@ struct DefibHookHeader *hook_ring;
 static struct DefibHookHeader shape;
 
 static_assert(sizeof(struct DefibHookEngine) == 64);
-static_assert(sizeof(struct DefibHookBeat) == 128);
+static_assert(sizeof(struct DefibHookBeat) == 256);
 static_assert(sizeof(struct DefibHookRequest) == 64);
 static_assert(sizeof(struct DefibHookAnswer) == 64);
 

@@ -210,6 +210,18 @@ u64 hook_last_look_ns(unsigned int cpu)
 	return READ_ONCE(per_cpu_ptr(&serving, cpu)->last_ns);
 }
 
+/* What user code has in its registers is nobody's business. */
+static void write_registers(const struct pt_regs *regs, u32 flags, struct DefibHookBeat *beat)
+{
+	const unsigned long *from = (const unsigned long *)regs;
+	bool is_kernels = regs && !(flags & DEFIB_HOOK_USER);
+	unsigned int i;
+
+	static_assert(sizeof(beat->registers) <= offsetof(struct pt_regs, ARCH_REGISTERS_END));
+	for (i = 0; i < DEFIB_HOOK_REGISTERS; i++)
+		WRITE_ONCE(beat->registers[i], is_kernels ? from[i] : 0);
+}
+
 static void write_beat(const struct hook_look *look)
 {
 	struct DefibHookBeat *beat = hook_beat(smp_processor_id());
@@ -229,6 +241,7 @@ static void write_beat(const struct hook_look *look)
 	WRITE_ONCE(beat->task, (u64)current);
 	WRITE_ONCE(beat->pid, current->pid);
 	WRITE_ONCE(beat->flags, look->flags);
+	write_registers(look->regs, look->flags, beat);
 	copy_counters(mine, beat);
 	/* Who sees the end sees all of the beat. */
 	smp_store_release(&beat->ended, number);

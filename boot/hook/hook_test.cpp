@@ -128,7 +128,8 @@ TEST_F(RingInMemory, IsNotBelievedWhenItsDescriptionIsWrong) {
         return !find_rings(target).empty();
     };
     EXPECT_TRUE(is_found_with([](auto&) {}));
-    EXPECT_FALSE(is_found_with([](auto& h) { h.version = 2; }));
+    EXPECT_FALSE(is_found_with([](auto& h) { h.version = DEFIB_HOOK_VERSION - 1; }));
+    EXPECT_FALSE(is_found_with([](auto& h) { h.version = DEFIB_HOOK_VERSION + 1; }));
     EXPECT_FALSE(is_found_with([](auto& h) { h.physical += 4096; }));
     EXPECT_FALSE(is_found_with([](auto& h) { h.physical = ~uint64_t{0}; }));
     EXPECT_FALSE(is_found_with([](auto& h) { h.load = 0; }));

@@ -36,10 +36,11 @@
 #endif
 
 #define DEFIB_HOOK_MAGIC "defib hook ring" /* 16 bytes with its end */
-#define DEFIB_HOOK_VERSION 1u
+#define DEFIB_HOOK_VERSION 2u              /* 2: a beat has registers */
 #define DEFIB_HOOK_SLOTS 32u
 #define DEFIB_HOOK_CPUS_MAX 1024u
 #define DEFIB_HOOK_ARGUMENTS 4u
+#define DEFIB_HOOK_REGISTERS 15u
 #define DEFIB_HOOK_ANY_CPU 0xffffffffu
 #define DEFIB_HOOK_ATTEMPTS_MAX 10000u
 #define DEFIB_HOOK_LEASE_MAX_MS 1000u
@@ -105,7 +106,10 @@ struct DefibHookBeat {
     uint64_t malformed; /* no request at all */
     uint64_t spent_ns;  /* in the handler, all together, its beat included */
     uint64_t longest_ns;
-    uint64_t reserved[2];
+    /* Of what was interrupted in the kernel: the first ones of its struct pt_regs (x86-64: r15 to
+     * di; arm64: x0 to x14). What a CPU waits for stands in one of them. Of user code all are 0. */
+    uint64_t registers[DEFIB_HOOK_REGISTERS];
+    uint64_t reserved[3];
 };
 
 struct DefibHookRequest {
