@@ -40,6 +40,10 @@ void defib_die(struct DefibContext* context, uint32_t reason);
 void* defib_memory(struct DefibContext* context, uint32_t size);
 uint64_t defib_now(struct DefibContext* context);
 
+// The physical address of the kernel module's ring (hook_ring.h), as long as the engine may ask it;
+// 0: there is none.
+uint64_t defib_hook(struct DefibContext* context);
+
 // Generated: runs routine number `routine` of the manifest; an unknown number dies with
 // DEFIB_DEATH_ROUTINE. Narrow arguments are in the low bits, narrow results are extended.
 uint64_t defib_dispatch(struct DefibContext* context, uint32_t routine, const uint64_t* arguments);

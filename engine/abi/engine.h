@@ -16,7 +16,7 @@
 #include "engine/abi/statistics.h"
 #include "engine/abi/team.h"
 
-#define DEFIB_ABI_VERSION 1u
+#define DEFIB_ABI_VERSION 2u
 #define DEFIB_ROUTINES 256
 #define DEFIB_DETECTORS 64
 #define DEFIB_REPLICAS 3

@@ -49,6 +49,7 @@ struct DefibTarget {
     struct DefibBinding binding;
     uint64_t stretch_count;  // set by prepare() (engine/runtime/translate.h); 0 is slow, not wrong
     struct DefibStretch stretches[DEFIB_STRETCHES];
+    uint64_t hook;  // physical address of the kernel module's ring (hook_ring.h); 0: there is none
 };
 
 #endif

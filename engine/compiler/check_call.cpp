@@ -118,7 +118,7 @@ bool is_of_language(llvm::StringRef name) {
         .Cases("defib_pointer", "defib_narrow", "defib_per_cpu", "defib_scratch", "defib_bits",
                true)
         .Cases("defib_set_bits", "defib_record", "defib_give_up", true)
-        .Cases("defib_remember", "defib_clock", true)
+        .Cases("defib_remember", "defib_clock", "defib_ring", true)
         .Default(false);
 }
 

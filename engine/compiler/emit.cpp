@@ -162,7 +162,7 @@ void optimise_routines(llvm::Module& module) {
 }
 
 void inline_calls(llvm::Module& module) {
-    for (const char* name : {CHARGE, BINDINGS, NOW, INDEX, DIVIDE, REMAINDER}) {
+    for (const char* name : {CHARGE, BINDINGS, NOW, HOOK, INDEX, DIVIDE, REMAINDER}) {
         llvm::Function* function = module.getFunction(name);
         if (function != nullptr && !function->isDeclaration())
             function->addFnAttr(llvm::Attribute::AlwaysInline);

@@ -75,6 +75,8 @@ void Lowering::lower_call(llvm::CallBase& call) {
         result = memory(call);
     else if (is("defib_clock"))
         result = call_runtime(NOW, {context_});
+    else if (is("defib_ring"))
+        result = call_runtime(HOOK, {context_});
     else if (is("defib_give_up"))
         result = call_runtime(DIE, {context_, call.getArgOperand(0)});
     else

@@ -25,6 +25,7 @@ struct DefibContext {
     uint64_t behind_record = 0x5555;
     std::vector<std::string> stores;  // "path=value/width"
     uint64_t now = 0;
+    uint64_t ring = 0;
     std::vector<uint64_t> kept = std::vector<uint64_t>(512);
     std::set<uint64_t> stored;  // addresses
 };
@@ -104,6 +105,10 @@ void* defib_memory(DefibContext* context, uint32_t) {
 
 uint64_t defib_now(DefibContext* context) {
     return context->now;
+}
+
+uint64_t defib_hook(DefibContext* context) {
+    return context->ring;
 }
 
 void defib_die(DefibContext* context, uint32_t reason) {

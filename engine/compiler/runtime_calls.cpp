@@ -28,7 +28,7 @@ llvm::FunctionType* type_of(llvm::Module& module, llvm::StringRef name) {
         .Case(EMIT, type(pointer, {pointer, u32, u32}))
         .Case(DIE, type(nothing, {pointer, u32}))
         .Case(MEMORY, type(pointer, {pointer, u32}))
-        .Case(NOW, type(u64, {pointer}))
+        .Cases(NOW, HOOK, type(u64, {pointer}))
         .Case(INDEX, type(u64, {pointer, u64, u64}))
         .Cases(DIVIDE, REMAINDER, type(u64, {u64, u64}))
         .Case(DISPATCH, type(u64, {pointer, u32, pointer}))
@@ -39,7 +39,7 @@ llvm::FunctionType* type_of(llvm::Module& module, llvm::StringRef name) {
 
 bool is_runtime_call(llvm::StringRef name) {
     return llvm::StringSwitch<bool>(name)
-        .Cases(LOAD, STORE, CHARGE, BINDING, EMIT, DIE, INDEX, MEMORY, NOW, true)
+        .Cases(LOAD, STORE, CHARGE, BINDING, EMIT, DIE, INDEX, MEMORY, NOW, HOOK, true)
         .Default(false);
 }
 

@@ -19,6 +19,7 @@ inline constexpr char EMIT[] = "defib_emit";
 inline constexpr char DIE[] = "defib_die";
 inline constexpr char MEMORY[] = "defib_memory";
 inline constexpr char NOW[] = "defib_now";
+inline constexpr char HOOK[] = "defib_hook";
 inline constexpr char DISPATCH[] = "defib_dispatch";
 
 // u64 defib_index(context, index, count): the index, or 0 in a routine that just died. Has no body

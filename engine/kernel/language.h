@@ -73,6 +73,7 @@ void defib_set_bits(kp<void> structure, const char* path, u64 value);
 void* defib_record(u32 kind, u64 size, const char* type);
 void* defib_remember(u64 size, const char* type);
 u64 defib_clock();
+u64 defib_ring();
 [[noreturn]] void defib_give_up(u32 reason);
 }
 
@@ -203,6 +204,12 @@ inline Memory* remember() {
 // The engine's clock in nanoseconds, for detectors: it goes on where the kernel's stands.
 inline u64 now() {
     return defib_clock();
+}
+
+// The physical address of the kernel module's ring (engine/abi/hook_ring.h), where the engine may
+// ask it; 0: there is none. What CPUs last said of themselves there: beats.h.
+inline u64 ring_of_hook() {
+    return defib_ring();
 }
 
 // The routine ends here and its plan is dropped. Reasons of one's own start at DEFIB_DEATH_OWN.

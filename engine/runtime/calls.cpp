@@ -83,3 +83,7 @@ extern "C" void* defib_memory(DefibContext* context, uint32_t size) {
 extern "C" uint64_t defib_now(DefibContext* context) {
     return context->now_ns;
 }
+
+extern "C" uint64_t defib_hook(DefibContext* context) {
+    return context->target->hook;
+}

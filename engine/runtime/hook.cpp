@@ -106,6 +106,7 @@ void detach_if_idle(DefibHookLink& hook) {
 void forget(DefibEngine& engine, DefibWay why, uint64_t now_ns) {
     DefibHookLink& hook = engine.hook;
     hook.ring = 0;
+    engine.target->hook = 0;
     hook.waiting = 0;
     hook.attached = 0;
     hook.gone = why;
@@ -254,6 +255,7 @@ bool use_hook(DefibEngine& engine, uint64_t physical, uint64_t now_ns) {
     if (hook.ring != 0 && is_its_own(hook)) detach_if_idle(hook);
     hook.ring = 0;
     hook.attached = 0;
+    engine.target->hook = 0;
     if (physical == 0) return false;
     const uint64_t place = backend_of(engine.target->window, physical, sizeof(DefibHookHeader));
     if (place == 0 || place % 8 != 0) return false;
@@ -263,6 +265,7 @@ bool use_hook(DefibEngine& engine, uint64_t physical, uint64_t now_ns) {
                             backend_of(engine.target->window, physical, header.bytes) == place;
     if (!lies_there || header.state != DEFIB_HOOK_STATE_SERVING) return false;
     hook.ring = place;
+    engine.target->hook = physical;
     hook.load = header.load;
     hook.engine_at = header.engine_at;
     hook.requests_at = header.requests_at;
