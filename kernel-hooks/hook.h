@@ -121,6 +121,9 @@ void hook_poke(unsigned int cpu);
 int hook_hpet_start(void);
 /* No more NMIs; those that were sent are still claimed. */
 void hook_hpet_stop(void);
+/* The same until it goes on: while a CPU comes up. */
+void hook_hpet_rest(void);
+void hook_hpet_go_on(void);
 void hook_hpet_unmap(void);
 void hook_hpet_cpu_starts(unsigned int cpu);
 /* Whether this NMI is the timer's. NMI-safe. */
@@ -131,6 +134,12 @@ static inline int hook_hpet_start(void)
 	return -ENODEV;
 }
 static inline void hook_hpet_stop(void)
+{
+}
+static inline void hook_hpet_rest(void)
+{
+}
+static inline void hook_hpet_go_on(void)
 {
 }
 static inline void hook_hpet_unmap(void)

@@ -6,10 +6,14 @@
  * so it reaches a machine in which every CPU spins with interrupts off.
  *
  * Not where interrupts are remapped: the message is then no valid one, and blocked.
+ *
+ * All CPUs: also one that is just coming up, and has no table yet to find a handler in. So the
+ * timer rests meanwhile.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <asm/hpet.h>
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/math64.h>
@@ -32,6 +36,7 @@ static unsigned int timer;
 static u32 period;		     /* in ticks of the counter; 0: does not run */
 static DEFINE_PER_CPU(u32, claimed); /* the counter at the last expiry that this CPU has claimed */
 static u32 started;
+static bool is_resting; /* a CPU is coming up; hotplug is one at a time */
 
 static int find_timer(void)
 {
@@ -47,9 +52,28 @@ static int find_timer(void)
 	return -ENODEV;
 }
 
+/* It expires at `started` and each period after it. */
+static void run_timer(void)
+{
+	u32 config = readl(registers + HPET_Tn_CFG(timer));
+	u32 now = readl(registers + HPET_COUNTER);
+	u32 first = now + 2 * period - (now - started) % period;
+
+	/* What it was last set to is over: it would expire as soon as it is enabled. */
+	writel(first, registers + HPET_Tn_CMP(timer));
+	config &= ~(HPET_TN_LEVEL | HPET_TN_ROUTE);
+	writel(MESSAGE_NMI, registers + HPET_Tn_ROUTE(timer));
+	writel(ADDRESS_ALL_CPUS, registers + HPET_Tn_ROUTE(timer) + 4);
+	config |= HPET_TN_FSB | HPET_TN_ENABLE | HPET_TN_PERIODIC | HPET_TN_SETVAL | HPET_TN_32BIT;
+	writel(config, registers + HPET_Tn_CFG(timer));
+	writel(first, registers + HPET_Tn_CMP(timer));
+	udelay(1); /* as hpet_set_periodic() does: the second value is the period */
+	writel(period, registers + HPET_Tn_CMP(timer));
+}
+
 int hook_hpet_start(void)
 {
-	u32 tick_fs, ticks, config;
+	u32 tick_fs;
 	int error;
 
 	registers = ioremap(hpet_base, HPET_MMAP_SIZE);
@@ -65,18 +89,13 @@ int hook_hpet_start(void)
 		registers = NULL;
 		return error;
 	}
-	ticks = (u32)div64_u64(1000000000000000ULL / hook_hz, tick_fs);
-	config = readl(registers + HPET_Tn_CFG(timer));
-	config &= ~(HPET_TN_LEVEL | HPET_TN_ROUTE);
-	writel(MESSAGE_NMI, registers + HPET_Tn_ROUTE(timer));
-	writel(ADDRESS_ALL_CPUS, registers + HPET_Tn_ROUTE(timer) + 4);
-	config |= HPET_TN_FSB | HPET_TN_ENABLE | HPET_TN_PERIODIC | HPET_TN_SETVAL | HPET_TN_32BIT;
 	started = readl(registers + HPET_COUNTER);
-	WRITE_ONCE(period, ticks); /* before the first NMI, so that it is claimed */
-	writel(config, registers + HPET_Tn_CFG(timer));
-	writel(started + ticks, registers + HPET_Tn_CMP(timer));
-	udelay(1); /* as hpet_set_periodic() does: the second value is the period */
-	writel(ticks, registers + HPET_Tn_CMP(timer));
+	/* Before the first NMI, so that it is claimed. */
+	WRITE_ONCE(period, (u32)div64_u64(1000000000000000ULL / hook_hz, tick_fs));
+	/* Not into the middle of a CPU's start. */
+	cpus_read_lock();
+	run_timer();
+	cpus_read_unlock();
 	return 0;
 }
 
@@ -87,6 +106,23 @@ void hook_hpet_stop(void)
 	writel(readl(registers + HPET_Tn_CFG(timer)) &
 		       ~(HPET_TN_ENABLE | HPET_TN_PERIODIC | HPET_TN_FSB),
 	       registers + HPET_Tn_CFG(timer));
+}
+
+void hook_hpet_rest(void)
+{
+	if (!period)
+		return;
+	is_resting = true;
+	hook_hpet_stop();
+	msleep(1); /* what it has sent has come */
+}
+
+void hook_hpet_go_on(void)
+{
+	if (!is_resting)
+		return;
+	is_resting = false;
+	run_timer();
 }
 
 void hook_hpet_unmap(void)

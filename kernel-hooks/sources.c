@@ -25,6 +25,7 @@
 #include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/smp.h>
 #include <linux/timekeeping.h>
 
 #include "arch.h"
@@ -50,6 +51,7 @@ struct poked {
 
 static DEFINE_PER_CPU(struct poked, poked);
 static DEFINE_PER_CPU(struct hrtimer, tick);
+static int start_state;
 static int hotplug_state;
 static bool is_muted;
 static bool has_handler;
@@ -126,8 +128,8 @@ static int cpu_starts(unsigned int cpu)
 {
 	struct hrtimer *timer = per_cpu_ptr(&tick, cpu);
 
-	atomic_set(&per_cpu_ptr(&poked, cpu)->due, 0);
 	hook_hpet_cpu_starts(cpu);
+	hook_hpet_go_on();
 	hook_perf_start(cpu);
 	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	timer->function = on_tick;
@@ -140,6 +142,22 @@ static int cpu_stops(unsigned int cpu)
 {
 	hrtimer_cancel(per_cpu_ptr(&tick, cpu));
 	hook_perf_stop(cpu);
+	return 0;
+}
+
+/* Before a CPU is woken, on another one; and where it did not come up, or is gone. */
+static int cpu_is_to_start(unsigned int cpu)
+{
+	/* What was sent to it before it went is lost; it is poked again before cpu_starts() runs.
+	 */
+	atomic_set(&per_cpu_ptr(&poked, cpu)->due, 0);
+	hook_hpet_rest();
+	return 0;
+}
+
+static int cpu_is_not_to_start(unsigned int cpu)
+{
+	hook_hpet_go_on();
 	return 0;
 }
 
@@ -183,6 +201,11 @@ int hook_sources_init(void)
 	if (error)
 		return error;
 	has_handler = true;
+	error = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "defib/hook:prepare",
+					  cpu_is_to_start, cpu_is_not_to_start);
+	if (error < 0)
+		goto failed;
+	start_state = error;
 	if (hpet) {
 		error = hook_hpet_start();
 		if (error) {
@@ -201,6 +224,10 @@ failed:
 	return error;
 }
 
+static void come_by(void *unused)
+{
+}
+
 /* After it no CPU looks any more, and none is in a look. */
 void hook_sources_exit(void)
 {
@@ -208,6 +235,12 @@ void hook_sources_exit(void)
 	if (hotplug_state)
 		cpuhp_remove_state(hotplug_state);
 	hotplug_state = 0;
+	if (start_state)
+		cpuhp_remove_state_nocalls(start_state);
+	start_state = 0;
+	hook_hpet_stop(); /* a CPU that came up meanwhile has made it go on */
+	/* An NMI that is on its way comes before this IPI, and still finds its handler. */
+	on_each_cpu(come_by, NULL, true);
 	if (has_handler)
 		arch_unregister_nmi();
 	has_handler = false;
