@@ -9,6 +9,7 @@
  * module data (page tables only).
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -66,6 +67,42 @@ static int f1b(unsigned int count)
 }
 DEFIB_FAULT(f1b, f1b, "CPUs (all) wait with interrupts off for a leaked raw spinlock");
 
+static atomic_t queued;
+static atomic_t through;
+
+/* Again and again, until all were in it once: so that all wait for the one who never gets there. */
+static void wait_in_queue(unsigned int rank)
+{
+	bool was_in = false;
+
+	if (rank == 0) {
+		/* One of them has the pending bit, the others a node each. */
+		while (atomic_read(&queued) < num_online_cpus() - 1 ||
+		       !(atomic_read(&device->lock.raw_lock.val) & _Q_TAIL_MASK))
+			cpu_relax();
+		mdelay(20);
+		atomic_set(&device->lock.raw_lock.val, 0);
+		tell("the lock's whole word was overwritten");
+	}
+	atomic_inc(&queued);
+	do {
+		raw_spin_lock(&device->lock);
+		if (!was_in)
+			atomic_inc(&through);
+		was_in = true;
+		raw_spin_unlock(&device->lock);
+	} while (atomic_read(&through) < num_online_cpus());
+	tell("a waiter got the lock");
+}
+
+static int f1f(unsigned int count)
+{
+	int error = num_online_cpus() < 4 ? -EINVAL : leak_device_lock();
+
+	return error ? error : on_cpus(0, "f1f", wait_in_queue);
+}
+DEFIB_FAULT(f1f, f1f, "a leaked raw spinlock's word is overwritten while its waiters queue");
+
 static void wait_module_lock(unsigned int rank)
 {
 	raw_spin_lock(&module_lock);
@@ -85,6 +122,7 @@ DEFIB_FAULT(f1c, f1c,
 static DEFINE_RAW_SPINLOCK(first_lock);
 static DEFINE_RAW_SPINLOCK(second_lock);
 static atomic_t holding;
+static bool with_interrupts_off;
 
 /* Both locks are really held, by CPUs that really are inside: unlocking either would corrupt. */
 static void wait_for_each_other(unsigned int rank)
@@ -97,6 +135,8 @@ static void wait_for_each_other(unsigned int rank)
 			cpu_relax();
 		mine = &second_lock;
 	}
+	if (with_interrupts_off)
+		local_irq_disable();
 	raw_spin_lock(mine);
 	atomic_inc(&holding);
 	while (atomic_read(&holding) < 2)
@@ -111,7 +151,39 @@ static int f1d(unsigned int count)
 {
 	if (num_online_cpus() < 2)
 		return -EINVAL;
+	with_interrupts_off = count;
 	tell("locks at %px and %px", &first_lock, &second_lock);
 	return on_cpus(0, "f1d", wait_for_each_other);
 }
-DEFIB_FAULT(f1d, f1d, "two CPUs take two raw spinlocks in opposite order, the others follow");
+DEFIB_FAULT(
+	f1d, f1d,
+	"two CPUs take two raw spinlocks in opposite order, the others follow; 1: interrupts off");
+
+/* The lock is really held, by a CPU that will never unlock it, and is not to be told from one that
+ * will. */
+static void hold_for_ever_or_wait(unsigned int rank)
+{
+	unsigned long flags;
+
+	if (rank == 0) {
+		raw_spin_lock(&first_lock);
+		atomic_inc(&holding);
+		for (;;)
+			cpu_relax();
+	}
+	while (!atomic_read(&holding))
+		cpu_relax();
+	raw_spin_lock_irqsave(&first_lock, flags);
+	raw_spin_unlock_irqrestore(&first_lock, flags);
+	tell("a waiter got a lock that is held");
+}
+
+static int f1e(unsigned int count)
+{
+	if (num_online_cpus() < 2)
+		return -EINVAL;
+	tell("a lock at %px is held for ever", &first_lock);
+	return on_cpus(2, "f1e", hold_for_ever_or_wait);
+}
+DEFIB_FAULT(f1e, f1e,
+	    "a CPU loops for ever with a raw spinlock, one waits for it with interrupts off");
