@@ -8,7 +8,9 @@
 //
 // A CPU waits when for the whole window it ran one task, switched nothing, ran no user code, and
 // for three quarters of it an interrupt's frame on its stack shows the slow path with the lock
-// (engine/kernel/spinlocks.h).
+// (engine/kernel/spinlocks.h). With its interrupts off there is no such frame; where the kernel
+// module is loaded each of its beats for three quarters of the window has to show the same
+// (engine/kernel/beats.h), and where it is not, such CPUs are INTERRUPTS_DEAD and no more.
 //
 // The proof that nobody holds lock L, which has been taken since t, when the first such frame was
 // seen: in every look it was taken, and its waiters never got it. Whoever holds L took it before t
@@ -20,6 +22,9 @@
 //   then,
 //     and L was taken;
 //   - it is idle: the idle task holds nothing.
+// Where a CPU waits with its interrupts off the others come to stand behind it, so that few looks
+// find them well. But one look that finds all of them so, while L is taken and the rest waits, is
+// the proof by itself: nobody held it then, and so nobody can have unlocked it since.
 // And no task may have been put to sleep with a spinlock held: __schedule_bug() sets TAINT_WARN, so
 // where that is clear none was. Where it is set, the log tells: "scheduling while atomic" with the
 // task's name and pid makes it SPINLOCK_SLEEPER; a log without such a line that still has its
@@ -30,6 +35,7 @@
 #include "engine/detectors/spin_watch.h"
 
 #include "engine/kernel/log.h"
+#include "engine/kernel/spin_queue.h"
 #include "engine/kernel/tasks.h"
 
 namespace {
@@ -60,6 +66,7 @@ Verdict judge_cpus(SpinWatch* watch, u64 lock, u32 first_ms) {
         }
         const u32 free_ms = watch->cpus[cpu].free_ms;
         if (free_ms != 0 && static_cast<s32>(free_ms - first_ms) > 0) continue;
+        if (is_nobodys(watch, lock)) continue;
         return {DOUBT_CPU_UNKNOWN, cpu};
     }
     return {DOUBT_NONE, 0};
@@ -125,6 +132,28 @@ void name_waiters(SpinWatch* watch, DefibFinding* finding, u64 lock) {
     }
 }
 
+// So that who unlocks can tell that nobody who waits has run meanwhile: the switches of all CPUs;
+// where not all wait, and it is known of the others for good, of those with their interrupts off.
+u64 switches_to_tell(SpinWatch* watch, u64 lock, bool do_all_wait) {
+    const bool is_of_some = !do_all_wait && is_nobodys(watch, lock);
+    u64 sum = 0;
+    for (const u32 cpu : online_cpus()) {
+        const bool counts = !is_of_some || (cpu < MOST_SPINNERS && waits_unseen(watch, cpu, lock));
+        if (counts) sum += queue_of(cpu)->nr_switches;
+    }
+    return sum;
+}
+
+// The switches of a CPU that waits at the end of a queue which the word does not name; 0: of none.
+u64 switches_of_cut_off(SpinWatch* watch, u64 lock) {
+    if (!symbol_exists(qnodes)) return 0;
+    for (const u32 cpu : online_cpus()) {
+        if (cpu >= MOST_SPINNERS || !waits(watch, cpu, lock)) continue;
+        if (queue::node_cut_off(cpu, lock_word(lock)) != 0) return queue_of(cpu)->nr_switches;
+    }
+    return 0;
+}
+
 void report_spin(SpinWatch* watch, u64 lock, u32 window_ms) {
     u32 first_ms = now_ms();
     u32 waiters = 0;
@@ -158,8 +187,9 @@ void report_spin(SpinWatch* watch, u64 lock, u32 window_ms) {
     finding->evidence[4] = now_ms() - first_ms;
     finding->evidence[5] = verdict.doubt;
     finding->evidence[6] = *symbol(u64, tainted_mask);
-    // So that who unlocks can tell that nobody has run meanwhile.
-    for (const u32 cpu : online_cpus()) finding->evidence[7] += queue_of(cpu)->nr_switches;
+    if (fault == DEFIB_FAULT_SPINLOCK_LEAKED)
+        finding->evidence[5] = switches_of_cut_off(watch, lock);
+    finding->evidence[7] = switches_to_tell(watch, lock, waiters == online);
     if (sleeper != nullptr) name_culprit(finding, sleeper)->object = lock;
     if (verdict.doubt == DOUBT_WAITER_HOLDS_MORE || verdict.doubt == DOUBT_CPU_UNKNOWN)
         name_culprit(finding, queue_of(verdict.cpu)->curr)->object = lock;
@@ -178,6 +208,7 @@ DETECTOR(spinlock, SUMMARY("CPUs that spin for a lock which never comes, and who
          PERIOD_MS(20), FUEL(2000000))(u32 window_ms) {
     const auto watch = remember<SpinWatch>();
     if (has_panicked()) return;
+    watch->ring = serving_ring();
     bool is_any = false;
     for (const u32 cpu : online_cpus()) {
         if (cpu >= MOST_SPINNERS) break;
@@ -186,8 +217,10 @@ DETECTOR(spinlock, SUMMARY("CPUs that spin for a lock which never comes, and who
     }
     if (!is_any) {
         watch->judged_lock = 0;
+        watch->nobodys = 0;
         return;
     }
+    if (watch->ring != 0) note_nobodys(watch);
     for (const u32 cpu : online_cpus()) {
         if (cpu >= MOST_SPINNERS) break;
         if (watch->cpus[cpu].lock != 0 && is_first_of_lock(watch, cpu))

@@ -13,7 +13,7 @@
 // that still spins there.
 //
 // With interrupts off no frame is renewed, and a test-and-set waiter cannot be told from any other
-// loop by data alone.
+// loop by data alone: beats.h.
 #ifndef DEFIB_ENGINE_KERNEL_SPINLOCKS_H
 #define DEFIB_ENGINE_KERNEL_SPINLOCKS_H
 
@@ -55,18 +55,23 @@ inline bool is_held_lock(u64 address) {
     return may_be_a_lock(address) && is_held(lock_word(address));
 }
 
-// The lock that the frame whose RIP lies at `frame` waits for; 0: it is no such frame, or none of
-// its registers holds a lock's address.
-inline u64 lock_in_frame(u64 frame) {
-    if (!is_lock_code(stack_word(frame)) || !is_interrupt_frame(frame)) return 0;
-    const u64 registers = frame - offset_of(pt_regs, ip);
-    const u64 first_argument = pointer_from<pt_regs>(registers)->di;
+// The lock among registers that lie as in struct pt_regs; 0: none of them is one's address.
+inline u64 lock_in_registers(u64 registers) {
+    const u64 first_argument = stack_word(registers + offset_of(pt_regs, di));
     if (is_held_lock(first_argument)) return first_argument;
     for (u64 i = 0; i < FRAME_REGISTERS; ++i) {
         const u64 value = stack_word(registers + i * 8);
         if (is_held_lock(value)) return value;
     }
     return 0;
+}
+
+// The lock that the frame whose RIP lies at `frame` waits for; 0: it is no such frame, or none of
+// its registers holds a lock's address.
+inline u64 lock_in_frame(u64 frame) {
+    if (!is_lock_code(stack_word(frame)) || !is_interrupt_frame(frame)) return 0;
+    const u64 registers = frame - offset_of(pt_regs, ip);
+    return lock_in_registers(registers);
 }
 
 struct SpinFrame {

@@ -5,6 +5,8 @@
 //
 //   0        DEFIB_SCRATCH_MARK        what boot knows it again by
 //   8        the newest staged object  0: none
+//   16       a queue's node            no CPU waits with it (queue.cpp)
+//   48       the node that leads to it 0: none has yet
 //   80 ...   47 slots: an irq_work whose function is hrtimer_wakeup(), with the task where that
 //            looks for it (hrtimer_sleeper.task), and behind the irq_work what proves the task
 //

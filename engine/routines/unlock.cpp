@@ -24,10 +24,15 @@
 // observed  unlock_seen: the word has changed and a CPU has switched.
 // by hook   a CPU in its look compares the whole word with the proof and runs the kernel's own
 //           unlock (hook_release() in kernel-hooks/locks.c): nanoseconds lie between, not a bus.
+//           That a CPU waits may there be shown by its beat too (engine/kernel/beats.h), which is
+//           how those with interrupts off are known. And it need not be every CPU, if some wait
+//           with their interrupts off and evidence1 is the sum of the switches of just these: then
+//           the detector has seen all others without a spinlock at one moment at which the lock was
+//           taken (engine/detectors/spinlock.cpp), so that nobody can unlock it any more. Such a
+//           CPU answers no IPI, and the others come to stand behind it. Where all wait with
+//           interrupts on the rest goes on, and nothing is written on the strength of that moment.
 // undone    not at all; who had got in is inside.
-#include "engine/abi/reason.h"
-#include "engine/kernel/locks.h"
-#include "engine/kernel/per_cpu.h"
+#include "engine/kernel/spin_queue.h"
 #include "engine/routines/asking.h"
 
 kernel_struct qspinlock {
@@ -36,37 +41,10 @@ kernel_struct qspinlock {
 kernel_struct qspinlock___word {
     atomic_t val;
 };
-kernel_struct pt_regs {
-    u64 r15;
-    u64 di;
-    u64 ip;
-};
-// Only where CONFIG_PARAVIRT_SPINLOCKS is set.
-kernel_struct pv_lock_ops {
-    u64 queued_spin_lock_slowpath;
-};
-kernel_struct paravirt_patch_template {
-    pv_lock_ops lock;
-};
-kernel_struct rq___switches {
-    u64 nr_switches;
-    kp<task_struct___waits> curr;
-};
 
 namespace {
 
 constexpr u64 LOCKED = 1;
-constexpr u32 MOST_HOPS = 64;
-constexpr u64 STACK_BYTES = 4 * 4096;   // THREAD_SIZE on x86-64 without KASAN
-constexpr u64 SLOW_PATH_BYTES = 0x400;  // native_queued_spin_lock_slowpath() has some 0x2b0
-constexpr u64 MOST_FRAME_WORDS = 1024;  // from the stack's start: what waits is a few calls deep
-
-void require_native() {
-    if (!symbol_exists(pv_ops) || !exists(paravirt_patch_template, lock)) return;
-    const u64 slow = symbol(paravirt_patch_template, pv_ops)->lock.queued_spin_lock_slowpath;
-    if (slow != address_of(symbol(void, native_queued_spin_lock_slowpath)))
-        give_up(DEFIB_REASON_PARAVIRTUAL);
-}
 
 u32 word_of(kp<qspinlock> lock) {
     const auto same = pointer_from<qspinlock___word>(address_of(lock));
@@ -75,91 +53,76 @@ u32 word_of(kp<qspinlock> lock) {
 
 u64 switches() {
     u64 sum = 0;
-    for (const u32 cpu : online_cpus()) sum += per_cpu(rq___switches, runqueues, cpu)->nr_switches;
+    for (const u32 cpu : online_cpus()) sum += queue::switches_of(cpu);
     return sum;
 }
 
-// The innermost node that the CPU waits with; null: it has none in use.
-kp<qnode> innermost_node(u32 cpu) {
-    const auto nodes = per_cpu(qnode, qnodes, cpu);
-    const s32 count = nodes->mcs.count;
-    if (count <= 0 || count > 4) return nullptr;
-    return element(qnode, nodes, static_cast<u64>(count - 1));
-}
-
-// decode_tail() in kernel/locking/qspinlock.c.
-u64 last_node(u32 word) {
-    const u32 cpu = (word >> constant(_Q_TAIL_CPU_OFFSET)) - 1;
-    const u64 index = (word & constant(_Q_TAIL_IDX_MASK)) >> constant(_Q_TAIL_IDX_OFFSET);
-    return address_of(element(qnode, per_cpu(qnode, qnodes, cpu), index));
-}
-
-bool leads_to(kp<qnode> node, u64 last) {
-    u64 at = address_of(node);
-    for (u32 hop = 0; hop < MOST_HOPS && at != 0; ++hop) {
-        if (at == last) return true;
-        at = address_of(pointer_from<qnode>(at)->mcs.next);
-    }
-    return false;
-}
-
-void require_queue_of_all(u32 word) {
-    const u64 last = last_node(word);
-    u32 without = 0;
-    for (const u32 cpu : online_cpus()) {
-        const auto node = innermost_node(cpu);
-        if (node == nullptr)
-            ++without;
-        else if (!leads_to(node, last))
-            give_up(DEFIB_REASON_NOT_PROVED);
-    }
-    const bool is_pending = (word & constant(_Q_PENDING_MASK)) != 0;
-    if (without > (is_pending ? 1U : 0U)) give_up(DEFIB_REASON_NOT_PROVED);
-}
-
-// Whether the frame whose `ip` lies here is of an interrupt inside of the slow path for that lock.
-bool is_frame_of(u64 at, u64 lock) {
-    const u64 slow = address_of(symbol(void, native_queued_spin_lock_slowpath));
-    if (*pointer_from<const u64>(at) - slow >= SLOW_PATH_BYTES) return false;
-    const u64 start = at - offset_of(pt_regs, ip);
-    for (u64 place = offset_of(pt_regs, r15); place <= offset_of(pt_regs, di); place += 8) {
-        if (*pointer_from<const u64>(start + place) == lock) return true;
-    }
-    return false;
-}
-
-bool was_interrupted_waiting(u32 cpu, u64 lock) {
-    const auto task = per_cpu(rq___switches, runqueues, cpu)->curr;
-    const u64 start = address_of(task->stack);
-    const u64 least = start + STACK_BYTES - 8 * MOST_FRAME_WORDS;
-    // Down from the stack's start: the frame is among the first calls.
-    for (u64 at = start + STACK_BYTES - 8; at > least; at -= 8) {
-        if (is_frame_of(at, lock)) return true;
-    }
-    return false;
-}
-
-void require_all_interrupted(u64 lock) {
-    for (const u32 cpu : online_cpus()) {
-        if (!was_interrupted_waiting(cpu, lock)) give_up(DEFIB_REASON_NOT_PROVED);
-    }
-}
-
-// Ends the routine unless nobody is inside.
-void require_free(kp<qspinlock> object, u32 evidence0, u64 evidence1) {
-    require_native();
+// Ends the routine unless the word is that, of a lock that is taken.
+void require_taken(kp<qspinlock> object, u32 evidence0) {
+    queue::require_native();
     const u32 word = word_of(object);
-    if (word != evidence0 || switches() != evidence1) give_up(DEFIB_REASON_CHANGED);
+    if (word != evidence0) give_up(DEFIB_REASON_CHANGED);
     const u64 locked = word & constant(_Q_LOCKED_MASK);
     if (constant_exists(_Q_SLOW_VAL) && locked == constant(_Q_SLOW_VAL))
         give_up(DEFIB_REASON_PARAVIRTUAL);
     if (locked != LOCKED) give_up(DEFIB_REASON_STATE);
-    if ((word & constant(_Q_TAIL_MASK)) != 0)
-        require_queue_of_all(word);
-    else if (word == LOCKED)
-        require_all_interrupted(address_of(object));
-    else
-        give_up(DEFIB_REASON_NOT_PROVED);  // one waits, with the pending bit: others may be inside
+}
+
+// Of the CPUs that wait: how many do so without a node. One that has a node which does not lead to
+// the queue's end has been cut off from it, and may be the lock's owner (queue.cpp): that ends the
+// routine.
+struct Order {
+    u32 word;
+    u64 last;
+    u32 without;
+};
+
+Order order_of(u32 word) {
+    return {word, queue::has_tail(word) ? queue::last_node(word) : 0, 0};
+}
+
+void require_in_order(Order& order, u32 cpu) {
+    const auto node = queue::innermost_node(cpu);
+    if (node == nullptr)
+        ++order.without;
+    else if (order.last == 0 || !queue::leads_to(node, order.last))
+        give_up(DEFIB_REASON_NOT_PROVED);
+}
+
+// One waits without a node where the pending bit is set, and all of them where nothing but the
+// locked byte is: they spin on test-and-set.
+void require_whole(const Order& order) {
+    const bool is_pending = (order.word & constant(_Q_PENDING_MASK)) != 0;
+    if (order.word != LOCKED && order.without > (is_pending ? 1U : 0U))
+        give_up(DEFIB_REASON_NOT_PROVED);
+}
+
+// Ends the routine unless every CPU waits: in the queue, or as a frame or a beat tells.
+void require_all_waiting(u64 lock, u32 word, const queue::Beats& beats) {
+    Order order = order_of(word);
+    for (const u32 cpu : online_cpus()) {
+        require_in_order(order, cpu);
+        if (order.last != 0) continue;
+        const bool waits = (beats.ring != 0 && queue::registers_in_beat(beats, cpu, lock) != 0) ||
+                           queue::registers_in_frame(cpu, lock) != 0;
+        if (!waits) give_up(DEFIB_REASON_NOT_PROVED);
+    }
+    require_whole(order);
+}
+
+// Ends the routine unless those who wait with their interrupts off are the ones that were found.
+void require_found_waiting(u64 lock, u32 word, u64 evidence1, const queue::Beats& beats) {
+    Order order = order_of(word);
+    u32 waiters = 0;
+    u64 sum = 0;
+    for (const u32 cpu : online_cpus()) {
+        if (queue::registers_in_beat(beats, cpu, lock) == 0) continue;
+        require_in_order(order, cpu);
+        ++waiters;
+        sum += queue::switches_of(cpu);
+    }
+    if (waiters == 0 || sum != evidence1) give_up(DEFIB_REASON_CHANGED);
+    require_whole(order);
 }
 
 }  // namespace
@@ -173,14 +136,23 @@ VIEW(unlock_seen, SUMMARY("whether a spinlock that was released is on its way"),
 ROUTINE(unlock, SUMMARY("releases a spinlock that nobody holds and every CPU waits for"),
         OBSERVED_BY(unlock_seen), BY_HOOK(unlock_by_hook), WRITES(qspinlock.locked), FUEL(400000))
 (kp<qspinlock> object, u32 evidence0, u64 evidence1) {
-    require_free(object, evidence0, evidence1);
+    require_taken(object, evidence0);
+    if (switches() != evidence1) give_up(DEFIB_REASON_CHANGED);
+    require_all_waiting(address_of(object), evidence0, {0, 0});
     object->locked = 0;
 }
 
 ROUTINE(unlock_by_hook,
-        SUMMARY("asks the hook to release a spinlock that nobody holds and every CPU waits for"),
+        SUMMARY("asks the hook to release a spinlock that nobody holds and CPUs wait for"),
         FUEL(400000))
 (kp<qspinlock> object, u32 evidence0, u64 evidence1) {
-    require_free(object, evidence0, evidence1);
+    require_taken(object, evidence0);
+    const queue::Beats beats = queue::look_at_beats();
+    if (switches() == evidence1)
+        require_all_waiting(address_of(object), evidence0, beats);
+    else if (beats.ring != 0)
+        require_found_waiting(address_of(object), evidence0, evidence1, beats);
+    else
+        give_up(DEFIB_REASON_CHANGED);
     hook::release(address_of(object), evidence0);
 }

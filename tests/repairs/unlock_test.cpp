@@ -116,5 +116,54 @@ TEST(HeldLocks, AreLeftAlone) {
     }
 }
 
+// The last one in a queue whose tail was overwritten has the lock, and waits for somebody behind
+// it.
+struct BrokenQueue : ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Kernels, BrokenQueue, ::testing::Values("6.1", "6.12"),
+                         [](const auto& kernel) {
+                             return std::string(kernel.param) == "6.1" ? "linux_6_1" : "linux_6_12";
+                         });
+
+std::vector<uint64_t> switches_of_each(Ward& ward) {
+    std::vector<uint64_t> all;
+    const auto seen = ward.session().view("cpus");
+    if (!seen) return all;
+    for (const boot::SeenRecord& record : seen->records) {
+        const auto cpu = record.as<DefibCpuRecord>(DEFIB_RECORD_CPU);
+        if (cpu) all.push_back(cpu->switches);
+    }
+    return all;
+}
+
+TEST_P(BrokenQueue, IsRescuedAndNotUnlocked) {
+    const faults::Fault& fault = *faults::find("f1f");
+    Ward ward(faults::guest_for(fault, GetParam()));
+    ASSERT_TRUE(ward.is_open());
+    ASSERT_TRUE(lab::ok(faults::inject(ward.guest(), fault)));
+    ASSERT_TRUE(lab::ok(ward.guest().wait_for_console("word was overwritten", PATIENCE)));
+    uint64_t count = 0;
+    ASSERT_TRUE(stands_still(ward, count));
+    const uint64_t lock = told_address(ward.guest(), "leaked the lock at");
+    ASSERT_NE(lock, 0U);
+    const uint64_t word = word_of(ward, lock);
+    EXPECT_TRUE(ward.refused("unlock", {lock, word, count}, DEFIB_REASON_NOT_PROVED));
+    EXPECT_TRUE(ward.refused("rescue_queue", {lock, 0}, DEFIB_REASON_STATE));
+    EXPECT_TRUE(ward.refused("rescue_queue", {lock + 4, count}, DEFIB_REASON_STATE));
+
+    // Which CPU it is stands in the finding; here each is tried.
+    int rescued = 0;
+    for (const uint64_t switches : switches_of_each(ward)) {
+        rescued += ward.done("rescue_queue", {lock, switches}) ? 1 : 0;
+    }
+    EXPECT_EQ(rescued, 1);
+    EXPECT_TRUE(ward.guest().alive(PATIENCE));
+    const auto all = [&] {
+        const auto out = ward.guest().run({"sh", "-c", "dmesg | grep -c 'a waiter got the lock'"});
+        return out && std::stoul("0" + out->out) == fault.guest.cpus;
+    };
+    EXPECT_TRUE(lab::ok(ward.guest().wait_for("all waiters", all, PATIENCE)));
+    EXPECT_EQ(word_of(ward, lock), 0U);
+}
+
 }  // namespace
 }  // namespace defib::repairs
