@@ -15,13 +15,17 @@ constexpr Case CASES[] = {
      "with interrupts off no frame of an interrupt names the lock; needs the kernel module's NMI"},
     {"f1b_queue", Outlook::SAID, "interrupts_dead", "",
      "as f1b: the queue's nodes are found, the lock that they wait for is not"},
+    {"f1b_some", Outlook::SAID, "interrupts_dead", "", "as f1b"},
     {"f1c", Outlook::SAID, "spinlock_", "",
      "two CPUs do other work, and one of them could hold the lock"},
     {"f1d", Outlook::SAID, "spinlock_held", "", "both locks are really held: no unlock is right"},
+    {"f1d_irqs_off", Outlook::SAID, "interrupts_dead", "",
+     "both locks are really held: no unlock is right"},
+    {"f1e", Outlook::SAID, "interrupts_dead", "", "the lock is really held: no unlock is right"},
+    {"f1f", Outlook::ENDED, "spinlock_leaked", "", ""},
     {"f2", Outlook::SAID, "kernel_loop", "",
      "the loop looks at no signal; the machine goes on beside it"},
-    {"f3", Outlook::SAID, "cpu_stuck", "",
-     "preemption is off, so the loop gives no CPU back; needs the kernel module"},
+    {"f3", Outlook::SAID, "cpu_stuck", "", "preemption is off, so the loop gives no CPU back"},
     {"f4", Outlook::SAID, "task_blocked", "", "what they wait for never comes"},
     {"f5", Outlook::SAID, "spinlock_sleeper", "",
      "the lock is held: its holder needs a CPU, and all of them wait for the lock"},
@@ -58,16 +62,45 @@ constexpr Case CASES[] = {
     {"signals", Outlook::ALONE, "", "", "a process like any other"},
 };
 
+constexpr Case HOOKED_CASES[] = {
+    {"f1a", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"f1b", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"f1b_queue", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"f1b_some", Outlook::ENDED, "spinlock_leaked", "", ""},
+    {"f1c", Outlook::SAID, "spinlock_", "",
+     "the machine goes on, and nothing is written on the strength of one moment"},
+    {"f1d", Outlook::SAID, "spinlock_held", "", "both locks are really held: no unlock is right"},
+    {"f1d_irqs_off", Outlook::SAID, "spinlock_held", "",
+     "both locks are really held: no unlock is right"},
+    {"f1e", Outlook::SAID, "spinlock_held", "", "the lock is really held: no unlock is right"},
+    {"f3", Outlook::SAID, "cpu_stuck", "",
+     "preemption is off, and no request of the module's ends a loop"},
+    {"f5", Outlook::SAID, "spinlock_sleeper", "",
+     "the lock is held: its holder needs a CPU, and all of them wait for the lock"},
+};
+
+const Case* find(std::span<const Case> cases, std::string_view fault) {
+    const auto found =
+        std::ranges::find_if(cases, [&](const Case& one) { return one.name == fault; });
+    return found == cases.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::span<const Case> all_cases() {
     return CASES;
 }
 
+std::span<const Case> hooked_cases() {
+    return HOOKED_CASES;
+}
+
 const Case* case_of(std::string_view fault) {
-    const auto found =
-        std::ranges::find_if(CASES, [&](const Case& one) { return one.name == fault; });
-    return found == std::end(CASES) ? nullptr : &*found;
+    return find(CASES, fault);
+}
+
+const Case* hooked_case_of(std::string_view fault) {
+    return find(HOOKED_CASES, fault);
 }
 
 }  // namespace defib::matrix

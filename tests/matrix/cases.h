@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What defib owes each fault of tests/faults, with the policy that comes along and without the
-// kernel module. What it must find, and what else is true of such a machine, stands in
-// tests/detect/expected.cpp.
+// What defib owes each fault of tests/faults, with the policy that comes along; without the kernel
+// module, and where it makes a difference, or must not, with it. What it must find, and what else
+// is true of such a machine, stands in tests/detect/expected.cpp.
 #ifndef DEFIB_TESTS_MATRIX_CASES_H
 #define DEFIB_TESTS_MATRIX_CASES_H
 
@@ -36,8 +36,10 @@ struct Case {
 };
 
 std::span<const Case> all_cases();
+std::span<const Case> hooked_cases();
 // Null: none of that name.
 const Case* case_of(std::string_view fault);
+const Case* hooked_case_of(std::string_view fault);
 
 }  // namespace defib::matrix
 

@@ -102,6 +102,7 @@ int main(int count, char** arguments) {
     todo->add_option("--results", files, "what is known already");
     todo->add_option("--rounds", wanted.rounds);
     todo->add_option("--healthy-parts", wanted.healthy_parts);
+    todo->add_option("--hooked-rounds", wanted.hooked_rounds);
     todo->add_option("--fault", wanted.faults);
     todo->add_option("--kernel", wanted.kernels);
     todo->add_option("--workload", wanted.workloads);

@@ -37,6 +37,15 @@ TEST(Cases, WhatIsNotEndedHasAReason) {
     }
 }
 
+TEST(Cases, OfTheHookAreOfFaultsToo) {
+    for (const Case& one : hooked_cases()) {
+        EXPECT_NE(case_of(one.name), nullptr) << one.name;
+        EXPECT_EQ(hooked_case_of(one.name), &one);
+        EXPECT_EQ(*one.why != 0, one.outlook != Outlook::ENDED) << one.name;
+    }
+    EXPECT_EQ(hooked_case_of("hog"), nullptr);
+}
+
 // -- The judge -----------------------------------------------------------------------------------
 
 constexpr lab::Clock::time_point STRUCK{std::chrono::seconds(100)};
@@ -160,6 +169,25 @@ TEST(Schedule, BeginsWithTheFirstOfEverything) {
     ASSERT_EQ(all.size(), 2 * of_faults + 2 * faults::healthy_loads().size());
     EXPECT_EQ(all[of_faults - 1].number, 1U);
     EXPECT_EQ(all.back().number, 2U);
+}
+
+TEST(Schedule, HoldsHookedRoundsOnlyWhereTheyAreAskedFor) {
+    Wanted wanted;
+    wanted.rounds = 0;
+    EXPECT_THAT(still_to_do(wanted, {}, "now"), IsEmpty());
+    wanted.hooked_rounds = 1;
+    const auto all = still_to_do(wanted, {}, "now");
+    ASSERT_EQ(all.size(), 2 * hooked_cases().size());
+    for (const Round& one : all) EXPECT_EQ(one.workload, HOOKED);
+}
+
+TEST(Table, ShowsHookedRoundsApart) {
+    const std::string table = table_of(std::vector{result("f1b", "6.12", HOOKED, 1)});
+    EXPECT_THAT(table, HasSubstr("| faults found | none held |"));
+    EXPECT_THAT(table,
+                HasSubstr("| `f1b` | 6.12 | 1 | 1 | 1.25 s (1.2) | 1 | 2.50 s (2.5) | none |  |"));
+    EXPECT_THAT(table_of(std::vector{result("f1a", "6.12", "quiet", 1)}),
+                Not(HasSubstr("With the kernel module")));
 }
 
 TEST(Table, CountsFoundAndEnded) {

@@ -18,6 +18,8 @@ namespace defib::matrix {
 // time.
 inline constexpr const char* WORKLOADS[] = {"quiet", "busy"};
 inline constexpr const char* HEALTHY = "healthy";
+// Beside an idle machine's processes, with the kernel module and an HPET in the guest.
+inline constexpr const char* HOOKED = "hooked";
 
 struct Round {
     std::string fault;

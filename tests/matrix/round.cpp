@@ -7,6 +7,7 @@
 
 #include "tests/faults/inject.h"
 #include "tests/faults/symptom.h"
+#include "tests/hook/hooked_guest.h"
 #include "tests/matrix/verdict.h"
 #include "tests/recover/innocents.h"
 
@@ -45,8 +46,14 @@ struct Bed {
     Clock::time_point since;
 };
 
-Result<Bed> make_bed(const lab::GuestOptions& options, const faults::Fault& fault, bool is_busy,
-                     const std::filesystem::path& defib) {
+Result<void> bring_hook(lab::Guest& guest) {
+    const auto module = hook_test::hook_module(guest.kernel());
+    if (!module) return std::unexpected(module.error());
+    return guest.load_module(*module, "hpet=1");
+}
+
+Result<Bed> make_bed(const lab::GuestOptions& options, const faults::Fault& fault,
+                     std::string_view workload, const std::filesystem::path& defib) {
     Bed bed;
     auto guest = lab::Guest::boot(options);
     if (!guest) return std::unexpected(guest.error());
@@ -55,15 +62,19 @@ Result<Bed> make_bed(const lab::GuestOptions& options, const faults::Fault& faul
     if (!innocents) return std::unexpected(innocents.error());
     bed.innocents = std::move(*innocents);
     if (auto done = faults::prepare(*bed.guest, fault); !done) return std::unexpected(done.error());
-    if (is_busy) {
+    if (workload == "busy") {
         // Short processes that compute and write files, as many at a time as there are CPUs.
         const auto load = bed.guest->start({"victim", "churn", std::to_string(options.cpus)});
         if (!load) return std::unexpected(load.error());
     }
+    if (workload == HOOKED) {
+        if (auto there = bring_hook(*bed.guest); !there) return std::unexpected(there.error());
+    }
     auto run = DefibRun::start(defib, bed.guest->ram_file());
     if (!run) return std::unexpected(run.error());
     bed.run = std::move(*run);
-    if (!bed.run->wait_for([](const Event& event) { return event.is("started"); }, START)) {
+    const char* ready = workload == HOOKED ? "hook" : "started";
+    if (!bed.run->wait_for([&](const Event& event) { return event.is(ready); }, START)) {
         return fail(DEFIB_ERROR_BASE_TOOL_FAILED, "defib run", bed.run->errors());
     }
     bed.since = Clock::now();
@@ -165,7 +176,8 @@ void finish(Bed& bed, RoundResult& result) {
 RoundResult hold_round(const Round& round, const std::filesystem::path& defib) {
     RoundResult result;
     result.round = round;
-    const Case* one = case_of(round.fault);
+    const bool is_hooked = round.workload == HOOKED;
+    const Case* one = is_hooked ? hooked_case_of(round.fault) : case_of(round.fault);
     const faults::Fault* fault = one == nullptr ? nullptr : faults::find(one->fault());
     if (fault == nullptr) {
         result.error = "no such fault";
@@ -173,7 +185,8 @@ RoundResult hold_round(const Round& round, const std::filesystem::path& defib) {
     }
     auto options = faults::guest_for(*fault, round.kernel);
     if (one->cpus != 0) options.cpus = one->cpus;
-    auto bed = make_bed(options, *fault, round.workload == "busy", defib);
+    options.hpet_nmi = is_hooked;
+    auto bed = make_bed(options, *fault, round.workload, defib);
     if (!bed) {
         result.error = to_line(bed.error());
         return result;
@@ -203,7 +216,7 @@ RoundResult hold_healthy(const Round& round, const std::filesystem::path& defib,
         result.error = "no such load";
         return result;
     }
-    auto bed = make_bed(faults::guest_for(*load, round.kernel), *load, false, defib);
+    auto bed = make_bed(faults::guest_for(*load, round.kernel), *load, HEALTHY, defib);
     if (!bed) {
         result.error = to_line(bed.error());
         return result;

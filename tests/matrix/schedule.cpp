@@ -34,12 +34,18 @@ std::vector<Round> still_to_do(const Wanted& wanted, std::span<const RoundResult
                                   is_wanted(wanted.workloads, workload);
         if (is_asked_for && !known.contains(round)) all.push_back(round);
     };
-    for (unsigned number = 1; number <= std::max(wanted.rounds, wanted.healthy_parts); number++) {
+    const unsigned most = std::max({wanted.rounds, wanted.healthy_parts, wanted.hooked_rounds});
+    for (unsigned number = 1; number <= most; number++) {
         for (const char* workload : WORKLOADS) {
             for (const Case& one : all_cases()) {
                 for (const char* kernel : KERNELS) {
                     if (number <= wanted.rounds) add(one.name, kernel, workload, number);
                 }
+            }
+        }
+        for (const Case& one : hooked_cases()) {
+            for (const char* kernel : KERNELS) {
+                if (number <= wanted.hooked_rounds) add(one.name, kernel, HOOKED, number);
             }
         }
         for (const faults::Fault& load : faults::healthy_loads()) {

@@ -14,6 +14,7 @@ namespace defib::matrix {
 struct Wanted {
     unsigned rounds = 1;         // of each fault, kernel and workload
     unsigned healthy_parts = 0;  // of each healthy load and kernel
+    unsigned hooked_rounds = 0;  // of each fault and kernel, with the kernel module in the guest
     std::vector<std::string> faults;
     std::vector<std::string> kernels;
     std::vector<std::string> workloads;
