@@ -41,9 +41,11 @@ class Guarded {
         : guest_(options_for(fault, kernel, hook)) {
         if (!guest_.is_up()) return;
         if (hook != Hook::none && !bring_hook(hook)) return;
+        const auto brought = faults::prepare(*guest_, *faults::find(fault));
+        EXPECT_TRUE(ok(brought));
         auto run = DefibRun::start(DEFIB_PROGRAM, guest_->ram_file());
         EXPECT_TRUE(ok(run));
-        if (!run) return;
+        if (!brought || !run) return;
         run_ = std::move(*run);
         const char* ready = hook == Hook::none ? "started" : "hook";
         if (!says([&](const Event& event) { return event.is(ready); })) return;
