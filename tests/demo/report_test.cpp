@@ -35,7 +35,7 @@ Story story() {
     one.repair = "unlock";
     one.stores = {"wrote qspinlock.locked at 0xffff: 0x1 -> 0x0"};
     one.log = {{1.5, "FOUND spinlock_leaked"}};
-    return {"6.12.0", "2 CPUs", 8, 40, {one}};
+    return {"6.12.0", "2 CPUs", 8, 40, false, {one}};
 }
 
 TEST(Ecg, IsFlatWhereNoBeatCame) {
