@@ -90,6 +90,8 @@ bool Relay::is_allowed(const DefibCommand& command) const {
         case DEFIB_COMMAND_STATISTICS:
             return true;
         case DEFIB_COMMAND_ACT:
+        // It shows what stands at addresses of somebody's choice.
+        case DEFIB_COMMAND_PLAN:
             return may_act_ == MayAct::yes;
         default:
             return false;

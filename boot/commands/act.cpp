@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "boot/commands/act_request.h"
+#include "boot/commands/act_shown.h"
 #include "boot/commands/look.h"
 
 namespace defib::boot {
@@ -93,36 +94,6 @@ Result<int> list(const Arguments& arguments) {
 
 // -- The repair ----------------------------------------------------------------------------------
 
-nlohmann::ordered_json json_of(const Session& session, const Arguments& arguments,
-                               const RepairRequest& request, const Repair& repair) {
-    auto json = boot::json_of(session);
-    json["routine"] = arguments.routine;
-    const auto number = session.manifest().number_of(arguments.routine).value_or(0);
-    const auto names = session.manifest().given_arguments(session.manifest().routines[number]);
-    for (size_t i = 0; i < names.size(); i++) json["arguments"][names[i].name] = request.values[i];
-    json["dry_run"] = arguments.is_dry_run;
-    json["stores"] = nlohmann::ordered_json::array();
-    for (const DefibStoreRecord& store : repair.stores) {
-        json["stores"].push_back({{"routine", routine_name(session, store.routine)},
-                                  {"field", field_name(session, store.field)},
-                                  {"address", fmt::format("{:#x}", store.address)},
-                                  {"bytes", store.size},
-                                  {"old", store.old_value},
-                                  {"new", store.new_value},
-                                  {"made", store.is_made != 0}});
-    }
-    json["ways"] = nlohmann::ordered_json::array();
-    for (const DefibWayRecord& way : repair.ways) {
-        json["ways"].push_back({{"routine", routine_name(session, way.routine)},
-                                {"by_hook", way.way == DEFIB_WAY_HOOK},
-                                {"request", way.ask.kind},
-                                {"text", way_text(way)}});
-    }
-    json["taken_back_by"] = repair.taken_back;
-    json["took_us"] = repair.took.count();
-    return json;
-}
-
 Result<int> carry_out(const Arguments& arguments) {
     auto session = open_session(arguments.look, arguments.is_dry_run ? Access::look : Access::act);
     if (!session) return std::unexpected(session.error());
@@ -135,10 +106,8 @@ Result<int> carry_out(const Arguments& arguments) {
     if (!done) return std::unexpected(done.error());
     const bool is_done = arguments.is_dry_run ? is_a_plan(*done) : done->is_done();
     if (arguments.look.is_json) {
-        auto json = json_of(**session, arguments, *request, *done);
-        json["done"] = is_done;
-        if (!is_done) json["reason"] = why_not(**session, *done);
-        print_json(json);
+        print_json(repair_as_json(**session, *request, *done,
+                                  arguments.is_dry_run ? Tense::would : Tense::did));
         return is_done ? DEFIB_EXIT_DONE : DEFIB_EXIT_NO;
     }
     const Tense tense = arguments.is_dry_run ? Tense::would : Tense::did;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <signal.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -29,11 +31,24 @@ std::optional<uint64_t> number_of(std::string_view text, const Argument& argumen
     return is_negative ? 0 - value : value;
 }
 
+// An image's binding has no names of signals. On both architectures that are guarded these are the
+// kernel's (asm-generic/signal.h), as they are this program's.
+std::optional<uint64_t> usual_signal(std::string_view name) {
+    constexpr std::pair<std::string_view, int> SIGNALS[] = {
+        {"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"ABRT", SIGABRT},
+        {"KILL", SIGKILL}, {"USR1", SIGUSR1}, {"SEGV", SIGSEGV}, {"USR2", SIGUSR2},
+        {"TERM", SIGTERM}, {"CONT", SIGCONT}, {"STOP", SIGSTOP}};
+    for (const auto& [known, number] : SIGNALS) {
+        if (known == name) return static_cast<uint64_t>(number);
+    }
+    return std::nullopt;
+}
+
 // Signals may be called by name; the numbers are the kernel's own.
 std::optional<uint64_t> signal_number(const Session& session, std::string_view name) {
     if (name.starts_with("SIG")) name.remove_prefix(3);
     const auto found = session.layout().constants.find("SIG" + std::string(name));
-    if (found == session.layout().constants.end()) return std::nullopt;
+    if (found == session.layout().constants.end()) return usual_signal(name);
     return static_cast<uint64_t>(found->second.value);
 }
 

@@ -11,9 +11,7 @@
 namespace defib::boot {
 namespace {
 
-Result<Repair> repair_within(Session& session, const RepairRequest& request,
-                             std::chrono::milliseconds within) {
-    auto done = repair(session, request.routine, request.values, within);
+Result<Repair> as_not_done(Result<Repair> done) {
     if (!done) return fail(DEFIB_ERROR_BOOT_NOT_DONE, done.error().object, done.error().detail);
     return done;
 }
@@ -46,12 +44,12 @@ Result<RepairRequest> request_repair(Session& session, const std::string& routin
 }
 
 Result<Repair> plan_repair(Session& session, const RepairRequest& request) {
-    return repair_within(session, request, std::chrono::milliseconds(0));
+    return as_not_done(plan_only(session, request.routine, request.values));
 }
 
 Result<Repair> carry_out_repair(Session& session, const RepairRequest& request,
                                 std::chrono::milliseconds within) {
-    return repair_within(session, request, within);
+    return as_not_done(repair(session, request.routine, request.values, within));
 }
 
 bool is_a_plan(const Repair& repair) {

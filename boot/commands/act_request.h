@@ -30,7 +30,7 @@ std::string argument_names(const Manifest& manifest, const RoutineEntry& entry);
 Result<RepairRequest> request_repair(Session& session, const std::string& routine,
                                      const std::vector<std::string>& words);
 
-// Of a session that only looks: what it would store.
+// What it would store; nothing is written.
 Result<Repair> plan_repair(Session& session, const RepairRequest& request);
 // Of a session that may act.
 Result<Repair> carry_out_repair(Session& session, const RepairRequest& request,

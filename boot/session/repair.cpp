@@ -52,8 +52,10 @@ class Course {
     Course(Session& session, std::span<const uint64_t> arguments)
         : session_(session), arguments_(arguments) {}
 
-    DefibAnswer act(uint32_t routine) {
-        const auto seen = session_.act(routine, arguments_);
+    DefibAnswer act(uint32_t routine) { return take(session_.act(routine, arguments_)); }
+    DefibAnswer plan(uint32_t routine) { return take(session_.plan(routine, arguments_)); }
+
+    DefibAnswer take(const Result<Seen>& seen) {
         if (!seen) {
             broken = seen.error();
             return {};
@@ -105,16 +107,33 @@ class Course {
     std::span<const uint64_t> arguments_;
 };
 
+Result<uint32_t> find_way(Session& session, std::string_view name) {
+    const auto routine = session.routine_that_is_on(name);
+    if (!routine || !session.knows_hook(*routine)) return routine;
+    if (const auto found = session.find_hook(BEATS_WITHIN); !found)
+        return std::unexpected(found.error());
+    return routine;
+}
+
 }  // namespace
+
+Result<Repair> plan_only(Session& session, std::string_view name,
+                         std::span<const uint64_t> arguments) {
+    const auto routine = find_way(session, name);
+    if (!routine) return std::unexpected(routine.error());
+    Course course(session, arguments);
+    const auto start = Clock::now();
+    course.note(course.plan(*routine));
+    if (course.broken) return std::unexpected(*course.broken);
+    course.repair.took =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+    return course.repair;
+}
 
 Result<Repair> repair(Session& session, std::string_view name, std::span<const uint64_t> arguments,
                       std::chrono::milliseconds within) {
-    const auto routine = session.routine_that_is_on(name);
+    const auto routine = find_way(session, name);
     if (!routine) return std::unexpected(routine.error());
-    if (session.knows_hook(*routine)) {
-        if (const auto found = session.find_hook(BEATS_WITHIN); !found)
-            return std::unexpected(found.error());
-    }
     Course course(session, arguments);
     const auto start = Clock::now();
     const auto deadline = start + within;

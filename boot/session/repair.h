@@ -38,6 +38,10 @@ struct Repair {
 Result<Repair> repair(Session& session, std::string_view routine,
                       std::span<const uint64_t> arguments, std::chrono::milliseconds within);
 
+// What the first go would store or ask for. Nothing is written, of a session that may act either.
+Result<Repair> plan_only(Session& session, std::string_view routine,
+                         std::span<const uint64_t> arguments);
+
 // "by the hook: wake a task (0xffff888003a40000, 217)", "by memory: no hook there".
 std::string way_text(const DefibWayRecord& way);
 

@@ -56,8 +56,17 @@ Result<Seen> Session::view(std::string_view name, std::string_view collector,
 }
 
 Result<Seen> Session::act(uint32_t routine, std::span<const uint64_t> arguments) {
+    return act_or_plan(DEFIB_COMMAND_ACT, routine, arguments);
+}
+
+Result<Seen> Session::plan(uint32_t routine, std::span<const uint64_t> arguments) {
+    return act_or_plan(DEFIB_COMMAND_PLAN, routine, arguments);
+}
+
+Result<Seen> Session::act_or_plan(DefibCommandKind kind, uint32_t routine,
+                                  std::span<const uint64_t> arguments) {
     DefibCommand command{};
-    command.kind = DEFIB_COMMAND_ACT;
+    command.kind = kind;
     command.routine = routine;
     for (size_t i = 0; i < arguments.size() && i < DEFIB_ARGUMENTS; i++) {
         command.arguments[i] = arguments[i];
@@ -146,6 +155,7 @@ std::vector<SeenRecord> records_of(const DefibAnswer& answer) {
 Result<Seen> Session::carry_out(const DefibCommand& command) {
     const auto answer = engine_->carry_out(command);
     if (!answer) return std::unexpected(answer.error());
+    if (listener_) listener_(command, *answer);
     return Seen{*answer, records_of(*answer)};
 }
 

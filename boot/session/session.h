@@ -7,6 +7,7 @@
 #ifndef DEFIB_BOOT_SESSION_SESSION_H
 #define DEFIB_BOOT_SESSION_SESSION_H
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,8 @@ class Session {
     // Carries out a repair's chain, once. The records are its stores (DEFIB_RECORD_STORE) and what
     // the routines reported.
     Result<Seen> act(uint32_t routine, std::span<const uint64_t> arguments);
+    // What that would come to, of a session that may act too: the records are its wanted stores.
+    Result<Seen> plan(uint32_t routine, std::span<const uint64_t> arguments);
     // Whether its effect is there; without an observer: yes.
     Result<DefibEffect> observe(uint32_t routine, std::span<const uint64_t> arguments);
     // Shows the engine where the kernel module's ring is, unless it has one that serves. False:
@@ -82,6 +85,9 @@ class Session {
     void forget_hook() { ring_.reset(); }
     // Whether the routine, or one that follows it, can be carried out by it.
     bool knows_hook(uint32_t routine) const;
+    // Is told of each command and its answer from now on, the records being still there.
+    using Listener = std::function<void(const DefibCommand&, const DefibAnswer&)>;
+    void listen(Listener listener) { listener_ = std::move(listener); }
     // How long what takes (engine/abi/statistics.h); the records are as the engine counts them.
     Result<Seen> statistics();
     // Its number, or why it is off.
@@ -103,6 +109,8 @@ class Session {
     std::optional<FoundRing> look_for_ring(std::chrono::milliseconds beats_within);
     Result<void> open(const SessionOptions& options, const RoutineSet& routines);
     Result<Seen> carry_out(const DefibCommand& command);
+    Result<Seen> act_or_plan(DefibCommandKind kind, uint32_t routine,
+                             std::span<const uint64_t> arguments);
 
     Target target_;
     Kernel kernel_;
@@ -111,6 +119,7 @@ class Session {
     Manifest manifest_;
     Bound bound_;
     std::unique_ptr<Engine> engine_;
+    Listener listener_;
     // A ring may lie where the memory's file had a hole when the target was opened.
     std::optional<Target> opened_for_ring_;
     std::optional<FoundRing> ring_;  // that the engine was shown

@@ -76,6 +76,7 @@ struct DefibEngine {
     uint32_t answered;                 // the last command that was carried out
     uint32_t idle_ns;                  // how long a GPU's loop rests while nothing is asked
     uint64_t awake_until;              // ticks; before that it does not rest at all
+    uint64_t plans_only;               // 1: what is acted on now is to be shown, and not done
     struct DefibRecords records;       // the buffer of a view's answer
     uint64_t* objects;         // room for DEFIB_VIEW_OBJECTS address records of 16 bytes, twice
     uint64_t replica_records;  // DEFIB_REPLICAS buffers of DEFIB_REPLICA_RECORDS bytes

@@ -25,6 +25,8 @@ enum DefibCommandKind {
     // Where the hook's ring lies: its physical address as first argument, 0: no more. result: 1
     // where there is one that serves.
     DEFIB_COMMAND_HOOK = 6,
+    // What ACT would store and ask for, as its answer tells it. Nothing is written or asked.
+    DEFIB_COMMAND_PLAN = 7,
 };
 
 struct DefibView {
@@ -37,7 +39,7 @@ struct DefibView {
 
 struct DefibCommand {
     uint32_t kind;
-    uint32_t routine;  // DEFIB_COMMAND_ACT, DEFIB_COMMAND_OBSERVE
+    uint32_t routine;  // of ACT, PLAN and OBSERVE
     struct DefibView view;
     uint64_t arguments[DEFIB_ARGUMENTS];
 };

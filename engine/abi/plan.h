@@ -41,7 +41,7 @@ enum DefibOutcome {
     DEFIB_OUTCOME_STALE = 5,      // an old value had changed; nothing stands
     DEFIB_OUTCOME_PARTIAL = 6,    // an old value changed between two stores, and not all of the
                                   // first ones could be taken back
-    DEFIB_OUTCOME_READ_ONLY = 7,  // a dump: the plan is for show
+    DEFIB_OUTCOME_READ_ONLY = 7,  // a dump, or only asked about: the plan is for show
     DEFIB_OUTCOME_REFUSED = 8,    // a store of the plan is malformed or outside the window
 };
 

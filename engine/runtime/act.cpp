@@ -93,13 +93,19 @@ uint64_t first_bits(uint32_t count) {
     return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
 }
 
+// As commit() says it of a target that is only looked at.
+uint32_t only_show(const DefibPlan& plan) {
+    return count_of(plan) == 0 ? DEFIB_OUTCOME_NO_CHANGE : DEFIB_OUTCOME_READ_ONLY;
+}
+
 // Half a repair is worse than none: what was made of it is taken back, as far as memory still holds
 // it. Nothing is left standing: then it is as if an old value had changed before the first store.
 uint32_t commit_or_undo(DefibEngine& engine, uint32_t routine, const Agreed& plans, uint64_t now_ns,
                         DefibRecords& records) {
     uint32_t made = 0;
     Laps laps(engine);
-    uint32_t outcome = commit(*engine.target, plans, made);
+    uint32_t outcome = engine.plans_only != 0 ? only_show(plans.plan)
+                                              : uint32_t{commit(*engine.target, plans, made)};
     if (made != 0) {
         laps.lap(DEFIB_TIMES_COMMIT);
         engine.statistics.read_back = read_back(*engine.target, plans, made);
@@ -218,6 +224,7 @@ void note_memory(DefibEngine& engine, uint32_t routine, DefibWay way, uint64_t n
                  DefibAnswer& answer) {
     constexpr uint64_t SECOND_NS = 1000000000;
     append_way(answer, routine, way, {});
+    if (engine.plans_only != 0) return;
     DefibHookLink& hook = engine.hook;
     const uint64_t what = uint64_t{routine} << 32 | way;
     if (hook.told == what && now_ns - hook.told_ns < SECOND_NS) return;
@@ -232,7 +239,8 @@ DefibWay ask_for(DefibEngine& engine, uint32_t routine, const uint64_t* argument
                  uint64_t now_ns, DefibAnswer& answer) {
     const DefibContext& context = engine.replicas[result.both.winner];
     const uint32_t count = count_asks(context);
-    const bool is_look = (engine.target->window.flags & DEFIB_WINDOW_READ_ONLY) != 0;
+    const bool is_look =
+        engine.plans_only != 0 || (engine.target->window.flags & DEFIB_WINDOW_READ_ONLY) != 0;
     if (!is_look) {
         const DefibWay way = ask_hook(engine, routine, arguments, context,
                                       engine.replicas[result.both.witness], now_ns);
@@ -273,7 +281,7 @@ bool act_by_hook(DefibEngine& engine, uint32_t routine, const uint64_t* argument
         }
     }
     note_memory(engine, routine, way, now_ns, answer);
-    pass_over(engine, routine, arguments);
+    if (engine.plans_only == 0) pass_over(engine, routine, arguments);
     return false;
 }
 
@@ -338,7 +346,7 @@ void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint6
     answer = {};
     answer.routine = routine;
     answer.records = {engine.records.bytes, engine.records.capacity, 0, 0, 0};
-    withdraw_undone(engine, routine, arguments, now_ns);
+    if (engine.plans_only == 0) withdraw_undone(engine, routine, arguments, now_ns);
 #pragma clang loop unroll(disable)
     for (uint32_t link = 0; link < DEFIB_CHAIN; link++) {
         const DefibRoutine* entry = routine_of(engine, routine);
@@ -357,6 +365,13 @@ void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint6
         if (way == Way::hook && entry->hook != 0) return;
         routine = entry->then;
     }
+}
+
+void plan(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
+          DefibAnswer& answer) {
+    engine.plans_only = 1;
+    act(engine, routine, arguments, now_ns, answer);
+    engine.plans_only = 0;
 }
 
 DefibEffect observe(DefibEngine& engine, uint32_t routine, const uint64_t* arguments) {

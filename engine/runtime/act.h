@@ -23,6 +23,11 @@ namespace defib::runtime {
 void act(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
          DefibAnswer& answer);
 
+// The same up to the point where something would be written or asked of the hook; the answer shows
+// it as that of a target that is only looked at.
+void plan(DefibEngine& engine, uint32_t routine, const uint64_t* arguments, uint64_t now_ns,
+          DefibAnswer& answer);
+
 // Whether a routine that gave up for this reason may well be tried again.
 bool passes_by_itself(uint32_t reason);
 

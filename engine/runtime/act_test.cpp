@@ -198,6 +198,21 @@ TEST_F(Chain, IsShownWholeWhereNothingMayBeWritten) {
     EXPECT_EQ(word(9), 0U);
 }
 
+TEST_F(Chain, IsShownWholeAndNotDoneWhereOnlyItsPlanIsAskedFor) {
+    const uint32_t marker = add_marker();
+    line(marker).collector = add_collector(2);
+    line(marker).then = add_follower();
+    const uint64_t arguments[DEFIB_ARGUMENTS] = {MARK};
+    plan(engine.state(), marker, arguments, 1, answer);
+    EXPECT_EQ(answer.outcome, uint32_t{DEFIB_OUTCOME_READ_ONLY});
+    EXPECT_EQ(engine.words(answer.records, DEFIB_RECORD_STORE).size(), 3U);
+    EXPECT_EQ(word(0), 0U);
+    EXPECT_EQ(word(9), 0U);
+    act_with(marker);
+    EXPECT_EQ(answer.outcome, uint32_t{DEFIB_OUTCOME_COMMITTED}) << "the next one is done again";
+    EXPECT_EQ(word(0), MARK);
+}
+
 TEST_F(Chain, EndsThoughItsLinksFormACircle) {
     const uint32_t follower = add_follower();
     line(follower).then = follower;

@@ -113,12 +113,17 @@ Turn carry_out(DefibEngine& engine, const DefibCommand& command, uint64_t now_ns
             run_view(engine, command, now_ns, answer);
             break;
         case DEFIB_COMMAND_ACT:
+        case DEFIB_COMMAND_PLAN:
             // Whoever asks may have begun long ago, beside a guard: another kernel may have booted.
             if (engine.responder != nullptr && !is_still_the_kernel(engine, now_ns)) {
                 answer.outcome = DEFIB_OUTCOME_REFUSED;
                 break;
             }
-            act(engine, command.routine, command.arguments, now_ns, answer);
+            if (command.kind == DEFIB_COMMAND_ACT) {
+                act(engine, command.routine, command.arguments, now_ns, answer);
+            } else {
+                plan(engine, command.routine, command.arguments, now_ns, answer);
+            }
             break;
         case DEFIB_COMMAND_OBSERVE:
             answer.outcome = DEFIB_OUTCOME_NO_CHANGE;
@@ -211,6 +216,7 @@ Turn answer_command(DefibEngine& engine, uint64_t now_ns) {
 void start(DefibEngine& engine, uint64_t now_ns) {
     for (uint32_t i = 0; i < DEFIB_DETECTORS; i++) engine.detectors[i].due_ns = now_ns;
     engine.statistics = {};
+    engine.plans_only = 0;
     engine.statistics.loop.started = ticks();
     append(*engine.journal, now_ns, DEFIB_JOURNAL_STARTED, engine.abi_version);
     start_responder(engine, now_ns);
