@@ -36,6 +36,27 @@ Key mac_of(const DefibRemoteRequest& request, uint32_t slot, const Key& session)
     return mac;
 }
 
+// A key of its own, and a nonce that comes once: no two requests of a start that are accepted have
+// the same counter.
+struct Box {
+    std::array<uint8_t, crypto_secretbox_KEYBYTES> key;
+    std::array<uint8_t, crypto_secretbox_NONCEBYTES> nonce;
+};
+
+Box box_of(const DefibRemoteRequest& request, const Key& session) {
+    constexpr uint8_t USE[] = "defib: an answer";
+    Box box{};
+    crypto_generichash(box.key.data(), box.key.size(), USE, sizeof USE, session.data(),
+                       session.size());
+    std::memcpy(box.nonce.data(), &request.counter, sizeof request.counter);
+    std::memcpy(box.nonce.data() + sizeof request.counter, &request.number, sizeof request.number);
+    return box;
+}
+
+const uint8_t* bytes_of(const std::string& text) {
+    return reinterpret_cast<const uint8_t*>(text.data());
+}
+
 class Check {
   public:
     void add(const void* bytes, size_t size) {
@@ -82,6 +103,10 @@ Result<Nonce> new_nonce() {
     return nonce;
 }
 
+bool needs_right(uint32_t kind) {
+    return kind == DEFIB_REMOTE_ACT || kind == DEFIB_REMOTE_PLAN || kind == DEFIB_REMOTE_MEMORY;
+}
+
 Key session_key(const Key& operators, std::span<const uint8_t> nonce) {
     Key key{};
     crypto_generichash(key.data(), key.size(), nonce.data(), nonce.size(), operators.data(),
@@ -96,6 +121,27 @@ void sign(DefibRemoteRequest& request, uint32_t slot, const Key& session) {
 bool is_authentic(const DefibRemoteRequest& request, uint32_t slot, const Key& session) {
     const Key mac = mac_of(request, slot, session);
     return sodium_memcmp(mac.data(), request.mac, mac.size()) == 0;
+}
+
+std::string seal_answer(const std::string& text, const DefibRemoteRequest& request,
+                        const Key& session) {
+    const Box box = box_of(request, session);
+    std::string sealed(text.size() + crypto_secretbox_MACBYTES, '\0');
+    crypto_secretbox_easy(reinterpret_cast<uint8_t*>(sealed.data()), bytes_of(text), text.size(),
+                          box.nonce.data(), box.key.data());
+    return sealed;
+}
+
+std::optional<std::string> open_answer(const std::string& sealed, const DefibRemoteRequest& request,
+                                       const Key& session) {
+    if (sealed.size() < crypto_secretbox_MACBYTES) return std::nullopt;
+    const Box box = box_of(request, session);
+    std::string text(sealed.size() - crypto_secretbox_MACBYTES, '\0');
+    if (crypto_secretbox_open_easy(reinterpret_cast<uint8_t*>(text.data()), bytes_of(sealed),
+                                   sealed.size(), box.nonce.data(), box.key.data()) != 0) {
+        return std::nullopt;
+    }
+    return text;
 }
 
 uint64_t check_of(const DefibRemoteRequest& request) {

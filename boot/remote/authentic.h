@@ -10,7 +10,9 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "engine/abi/remote.h"
 #include "engine/base/result.h"
@@ -26,9 +28,21 @@ Result<Key> read_key(const std::filesystem::path& file);
 Result<Nonce> new_nonce();
 Key session_key(const Key& operators, std::span<const uint8_t> nonce);
 
+// What is signed: what writes, what shows the values at addresses of somebody's choice (a plan),
+// and memory, where that is open to the key alone.
+bool needs_right(uint32_t kind);
+
 // Over kind, size, number, counter, slot and the data.
 void sign(DefibRemoteRequest& request, uint32_t slot, const Key& session);
 bool is_authentic(const DefibRemoteRequest& request, uint32_t slot, const Key& session);
+
+// What was signed is answered so that only the key reads it, and knows who wrote it (libsodium's
+// secretbox): whoever reaches the mailbox sees what others are told.
+std::string seal_answer(const std::string& text, const DefibRemoteRequest& request,
+                        const Key& session);
+// Nothing: it was not sealed for this request.
+std::optional<std::string> open_answer(const std::string& sealed, const DefibRemoteRequest& request,
+                                       const Key& session);
 
 // Against accidents, of which a request that is written while it is read is one.
 uint64_t check_of(const DefibRemoteRequest& request);

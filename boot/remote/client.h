@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "boot/remote/authentic.h"
@@ -21,23 +22,38 @@ struct Answered {
 
 class Client {
   public:
-    explicit Client(OneSided& memory) : memory_(memory) {}
+    // `stop`: asked while an answer is waited for, which then does not come.
+    explicit Client(OneSided& memory, std::stop_token stop = {});
 
     // Fails where it is no mailbox, or one of another kind.
     Result<DefibRemoteHead> head();
 
-    // Sends, and waits for the whole answer. Where it does not come: whether the engine's side has
-    // stopped, or only others keep it busy, the heartbeat tells.
+    // Sends, and waits for the whole answer; `operators` signs what has to be. Where it does not
+    // come: whether the engine's side has stopped, or only others keep it busy, the heartbeat
+    // tells.
     Result<Answered> ask(DefibRemoteKind kind, const std::string& words,
                          const std::optional<Key>& operators, std::chrono::milliseconds within);
 
+    // Of the start that was asked last.
+    const Nonce& nonce() const { return nonce_; }
+
   private:
-    Result<void> send(DefibRemoteRequest& request, const std::optional<Key>& operators);
-    Result<DefibRemoteAnswer*> wait(uint64_t number, std::chrono::milliseconds within);
+    Result<std::optional<Answered>> ask_once(DefibRemoteKind kind, const std::string& words,
+                                             std::chrono::milliseconds within);
+    Result<void> send(DefibRemoteRequest& request);
+    Result<bool> wait(uint64_t number, std::chrono::milliseconds within);
+    Result<bool> is_idle();
+    Result<uint64_t> number_in_slot();
+    Result<void> open(Answered& answered, const DefibRemoteRequest& request) const;
     std::unexpected<Error> no_answer(uint64_t heartbeat_before);
 
     OneSided& memory_;
-    uint32_t slot_ = 0;
+    std::stop_token stop_;
+    uint32_t slot_;
+    std::optional<Key> signs_;    // what is asked now; the operator's key
+    std::optional<Key> session_;  // of the start that it was sent to
+    uint64_t heartbeat_ = 0;      // when it was sent
+    Nonce nonce_{};
     std::unique_ptr<DefibRemoteAnswer> answer_ = std::make_unique<DefibRemoteAnswer>();
 };
 

@@ -21,7 +21,9 @@ constexpr int TIMEOUT_S = 5;
 constexpr const char* OR_A_FILE = ", or shm:FILE";
 
 std::unexpected<Error> cannot(const std::string& where) {
-    return fail(DEFIB_ERROR_BASE_CANNOT_READ, where, std::strerror(errno));
+    const bool is_silent = errno == EAGAIN || errno == EWOULDBLOCK;
+    return fail(DEFIB_ERROR_BASE_CANNOT_READ, where,
+                is_silent ? "it does not answer" : std::strerror(errno));
 }
 
 class TcpMemory final : public OneSided {
@@ -157,11 +159,16 @@ Result<std::unique_ptr<Gateway>> Gateway::listen(const std::string& where,
     return gateway;
 }
 
-void Gateway::step() {
+bool Gateway::step() {
     accept_one();
+    bool was_asked = false;
     for (auto& connection : connections_) {
-        if (connection && !serve(*connection)) connection.reset();
+        if (!connection) continue;
+        const Served served = serve(*connection);
+        was_asked = was_asked || served == Served::something;
+        if (served == Served::is_over) connection.reset();
     }
+    return was_asked;
 }
 
 // A ninth connection takes the place of one that is there: who only holds one keeps nobody out.
@@ -177,33 +184,33 @@ void Gateway::accept_one() {
     *place = std::make_unique<Connection>(Connection{std::move(socket), {}});
 }
 
-// False: it is over.
-bool Gateway::serve(Connection& connection) {
+Gateway::Served Gateway::serve(Connection& connection) {
     const int fd = connection.socket.get();
+    const auto failed = [] { return errno == EAGAIN ? Served::nothing : Served::is_over; };
     if (const auto owed = connection.conversation.owed(); !owed.empty()) {
         const ssize_t count = send(fd, owed.data(), owed.size(), MSG_NOSIGNAL);
-        if (count < 0) return errno == EAGAIN;
+        if (count < 0) return failed();
         connection.conversation.has_sent(static_cast<size_t>(count));
-        return true;
+        return Served::something;
     }
     uint8_t bytes[MOST_WRITE + sizeof(Frame)];
     const ssize_t count = recv(fd, bytes, sizeof bytes, MSG_PEEK);
-    if (count < 0) return errno == EAGAIN;
-    if (count == 0) return false;
+    if (count < 0) return failed();
+    if (count == 0) return Served::is_over;
     size_t taken = 0;
     const bool is_well =
         connection.conversation.take(*memory_, {bytes, static_cast<size_t>(count)}, taken);
     if (!is_well) {
         closed_++;
-        return false;
+        return Served::is_over;
     }
     // The rest waits in the socket until this frame is answered.
-    if (recv(fd, bytes, taken, 0) < 0) return false;
+    if (recv(fd, bytes, taken, 0) < 0) return Served::is_over;
     const auto owed = connection.conversation.owed();
-    if (owed.empty()) return true;
+    if (owed.empty()) return Served::something;
     const ssize_t sent = send(fd, owed.data(), owed.size(), MSG_NOSIGNAL);
     if (sent > 0) connection.conversation.has_sent(static_cast<size_t>(sent));
-    return sent > 0 || errno == EAGAIN;
+    return sent > 0 || errno == EAGAIN ? Served::something : Served::is_over;
 }
 
 Result<std::unique_ptr<OneSided>> connect_to_gateway(const std::string& where) {

@@ -56,8 +56,8 @@ class Gateway {
     static Result<std::unique_ptr<Gateway>> listen(const std::string& where,
                                                    DefibRemoteMailbox& mailbox);
 
-    // Each connection's next frame at the most, without waiting for anybody.
-    void step();
+    // Each connection's next frame at the most, without waiting for anybody. True: somebody asked.
+    bool step();
     int listener() const { return listener_.get(); }
     uint16_t port() const { return port_; }
     uint64_t closed_for_cause() const { return closed_; }
@@ -69,7 +69,8 @@ class Gateway {
     };
     explicit Gateway(DefibRemoteMailbox& mailbox);
     void accept_one();
-    bool serve(Connection& connection);
+    enum class Served : uint8_t { nothing, something, is_over };
+    Served serve(Connection& connection);
 
     UniqueFd listener_;
     std::unique_ptr<OneSided> memory_;

@@ -5,6 +5,7 @@
 // is carried out is what the operator's key was used for, once.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -24,13 +25,15 @@ class Hostile : public testing::Test {
         shared = std::move(*SharedMailbox::make_private());
         start(key);
     }
-    void start(const std::optional<Key>& operators) {
-        server =
-            std::move(*Server::start(memory(), operators, [this](auto kind, const auto& words) {
+    void start(const std::optional<Key>& operators, Memory opens = Memory::closed) {
+        server = std::move(*Server::start(
+            memory(), operators,
+            [this](auto kind, const auto& words) {
                 carried_out.push_back({kind, words});
                 now += cost;
                 return Served{DEFIB_REMOTE_DONE, answer};
-            }));
+            },
+            opens));
     }
     DefibRemoteMailbox& memory() { return shared->mailbox(); }
     void step() {
@@ -46,8 +49,14 @@ class Hostile : public testing::Test {
         std::memcpy(one.data, words.data(), words.size());
         return one;
     }
-    DefibRemoteRequest signed_act(uint64_t counter, uint32_t slot) {
-        DefibRemoteRequest one = request(DEFIB_REMOTE_ACT, "signal 4711 signal=KILL");
+    DefibRemoteRequest unsigned_one(DefibRemoteKind kind) {
+        DefibRemoteRequest one = request(kind, "words");
+        one.check = check_of(one);
+        return one;
+    }
+    DefibRemoteRequest signed_act(uint64_t counter, uint32_t slot,
+                                  DefibRemoteKind kind = DEFIB_REMOTE_ACT) {
+        DefibRemoteRequest one = request(kind, "signal 4711 signal=KILL");
         one.counter = counter;
         sign(one, slot, session_key(key, memory().head.nonce));
         one.check = check_of(one);
@@ -79,8 +88,48 @@ TEST_F(Hostile, WhatIsInOrderIsCarriedOutOnce) {
     step();
     ASSERT_EQ(carried_out.size(), 1U);
     EXPECT_EQ(carried_out[0].second, "signal 4711 signal=KILL");
-    EXPECT_EQ(std::string(reinterpret_cast<char*>(memory().slots[0].answer.data), 10), answer);
     EXPECT_EQ(memory().head.counter, 1U);
+}
+
+// Whoever reaches the mailbox sees what others are told.
+TEST_F(Hostile, OnlyTheKeyReadsWhatItIsAnswered) {
+    const auto one = signed_act(1, 0, DEFIB_REMOTE_PLAN);
+    EXPECT_EQ(ask(one), DEFIB_REMOTE_DONE);
+    const DefibRemoteAnswer& told = memory().slots[0].answer;
+    std::string seen(reinterpret_cast<const char*>(told.data), told.size);
+    EXPECT_FALSE(seen.contains(answer));
+    const Key session = session_key(key, memory().head.nonce);
+    EXPECT_EQ(open_answer(seen, one, session), answer);
+    EXPECT_EQ(open_answer(seen, signed_act(2, 0, DEFIB_REMOTE_PLAN), session), std::nullopt)
+        << "it answers another request";
+    EXPECT_EQ(open_answer(seen, one, session_key(Key{9}, memory().head.nonce)), std::nullopt);
+    seen[3] ^= 1;
+    EXPECT_EQ(open_answer(seen, one, session), std::nullopt) << "somebody has changed it";
+    EXPECT_EQ(open_answer("short", one, session), std::nullopt);
+}
+
+TEST_F(Hostile, APlanNeedsTheKeyAsARepairDoes) {
+    EXPECT_EQ(ask(unsigned_one(DEFIB_REMOTE_PLAN)), DEFIB_REMOTE_FORGED);
+    const auto one = signed_act(3, 1, DEFIB_REMOTE_PLAN);
+    EXPECT_EQ(ask(one, 1), DEFIB_REMOTE_DONE);
+    memory().slots[1].request.number = 0;
+    step();
+    EXPECT_EQ(ask(one, 1), DEFIB_REMOTE_REPLAYED);
+    start(std::nullopt);
+    EXPECT_EQ(ask(signed_act(4, 0, DEFIB_REMOTE_PLAN)), DEFIB_REMOTE_NOT_ALLOWED);
+    EXPECT_EQ(carried_out.size(), 1U);
+}
+
+TEST_F(Hostile, MemoryIsClosedUnlessItWasOpened) {
+    EXPECT_EQ(ask(signed_act(1, 0, DEFIB_REMOTE_MEMORY)), DEFIB_REMOTE_NOT_OPEN);
+    EXPECT_EQ(ask(unsigned_one(DEFIB_REMOTE_MEMORY)), DEFIB_REMOTE_NOT_OPEN);
+    start(key, Memory::open);
+    EXPECT_EQ(ask(unsigned_one(DEFIB_REMOTE_MEMORY)), DEFIB_REMOTE_FORGED) << "to the key alone";
+    EXPECT_TRUE(carried_out.empty());
+    EXPECT_EQ(ask(signed_act(1, 0, DEFIB_REMOTE_MEMORY)), DEFIB_REMOTE_DONE);
+    start(std::nullopt, Memory::open);
+    EXPECT_EQ(ask(unsigned_one(DEFIB_REMOTE_MEMORY)), DEFIB_REMOTE_DONE) << "to whoever asks";
+    EXPECT_EQ(carried_out.size(), 2U);
 }
 
 TEST_F(Hostile, AReplayIsRefusedInEverySlotUnderEveryNumber) {
@@ -184,12 +233,15 @@ TEST_F(Hostile, RandomMemoryCarriesOutNoCommandAndStaysWithinIt) {
 
 // A request in every slot at every look, each as dear as can be: the loop still has four fifths.
 TEST_F(Hostile, AFloodGetsAFifthOfTheTime) {
+    start(std::nullopt, Memory::open);
     cost = 10 * MS;
     const uint64_t begin = now;
     uint64_t longest = 0;
     while (now - begin < 10000 * MS) {
+        constexpr DefibRemoteKind KINDS[] = {DEFIB_REMOTE_PS, DEFIB_REMOTE_PICTURE,
+                                             DEFIB_REMOTE_MEMORY, DEFIB_REMOTE_JOURNAL};
         for (uint32_t slot = 0; slot < DEFIB_REMOTE_SLOTS; slot++) {
-            auto one = request(DEFIB_REMOTE_PS, "");
+            auto one = request(KINDS[(slot + carried_out.size()) % std::size(KINDS)], "");
             one.check = check_of(one);
             memory().slots[slot].request = one;
         }
@@ -220,6 +272,50 @@ TEST_F(Hostile, ALargeAnswerComesWholeInParts) {
     EXPECT_EQ(told->status, DEFIB_REMOTE_DONE);
     EXPECT_EQ(told->text.size(), answer.size());
     EXPECT_EQ(told->text, answer);
+}
+
+// Four slots, and eight remotes that all want large answers: each gets its own, whole.
+TEST_F(Hostile, RemotesThatAskAtOnceGetTheirOwnAnswers) {
+    start(key);
+    server = std::move(*Server::start(memory(), key, [](auto, const auto& words) {
+        std::string long_one;
+        while (long_one.size() < (size_t{5} << 20) / 2) long_one += words;
+        return Served{DEFIB_REMOTE_DONE, long_one};
+    }));
+    std::jthread serving([this](const std::stop_token& stop) {
+        while (!stop.stop_requested()) step();
+    });
+    std::vector<std::jthread> remotes;
+    std::atomic<int> right = 0;
+    for (int i = 0; i < 8; i++) {
+        remotes.emplace_back([this, i, &right] {
+            const auto way = own_memory(memory());
+            Client client(*way);
+            const std::string words = "remote " + std::to_string(i) + ";";
+            const auto key_or_none = i % 2 == 0 ? std::optional(key) : std::nullopt;
+            const auto kind = i % 2 == 0 ? DEFIB_REMOTE_PLAN : DEFIB_REMOTE_PS;
+            for (int asked = 0; asked < 200; asked++) {
+                const auto told =
+                    client.ask(kind, words, key_or_none, std::chrono::milliseconds(60000));
+                // Where others are in the way too often it says so; never another's answer.
+                if (!told || told->status != DEFIB_REMOTE_DONE) continue;
+                ASSERT_TRUE(told->text.starts_with(words) && told->text.ends_with(words));
+                right++;
+                return;
+            }
+        });
+    }
+    remotes.clear();
+    EXPECT_EQ(right, 8);
+}
+
+TEST_F(Hostile, WhoLeavesDoesNotWait) {
+    std::stop_source stop;
+    stop.request_stop();
+    const auto way = own_memory(memory());
+    Client client(*way, stop.get_token());
+    const auto told = client.ask(DEFIB_REMOTE_PS, "", std::nullopt, std::chrono::hours(1));
+    EXPECT_FALSE(told.has_value());
 }
 
 TEST_F(Hostile, ADeadEngineIsToldFromASlowOne) {

@@ -26,12 +26,14 @@ struct World {
     uint64_t now = 0;
 
     World() {
-        server = std::move(*Server::start(shared->mailbox(), Key{1},
-                                          [](DefibRemoteKind kind, const std::string& words) {
-                                              must(kind != DEFIB_REMOTE_ACT);
-                                              must(words.size() <= DEFIB_REMOTE_REQUEST_BYTES);
-                                              return Served{DEFIB_REMOTE_DONE, words + words};
-                                          }));
+        server = std::move(*Server::start(
+            shared->mailbox(), Key{1},
+            [](DefibRemoteKind kind, const std::string& words) {
+                must(!needs_right(kind));
+                must(words.size() <= DEFIB_REMOTE_REQUEST_BYTES);
+                return Served{DEFIB_REMOTE_DONE, words + words};
+            },
+            Memory::open));
     }
     void step() {
         server->step([this] { return now += 1000000000; }, 0);

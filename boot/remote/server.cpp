@@ -38,10 +38,12 @@ bool is_known(uint32_t kind) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(DefibRemoteMailbox& memory,
-                                              const std::optional<Key>& operators, Serve serve) {
+                                              const std::optional<Key>& operators, Serve serve,
+                                              Memory opens) {
     const auto nonce = new_nonce();
     if (!nonce) return std::unexpected(nonce.error());
     std::unique_ptr<Server> server(new Server(memory, std::move(serve)));
+    server->opens_ = opens;
     std::memset(&memory, 0, sizeof memory);
     memory.head.abi_version = 1;
     memory.head.slots = DEFIB_REMOTE_SLOTS;
@@ -51,6 +53,7 @@ Result<std::unique_ptr<Server>> Server::start(DefibRemoteMailbox& memory,
         server->session_ = session_key(*operators, *nonce);
         memory.head.permissions |= DEFIB_REMOTE_MAY_ACT;
     }
+    if (opens == Memory::open) memory.head.permissions |= DEFIB_REMOTE_MAY_READ_MEMORY;
     publish(memory.head.magic, uint64_t{DEFIB_REMOTE_MAGIC});
     return server;
 }
@@ -95,6 +98,9 @@ bool Server::look_at(uint32_t slot) {
         const bool is_too_large = served.text.size() > MOST_TEXT;
         texts_[slot] = is_too_large ? "more than an answer may be" : std::move(served.text);
         status = is_too_large ? DEFIB_REMOTE_NOT_DONE : served.status;
+        if (needs_right(request.kind) && session_) {
+            texts_[slot] = seal_answer(texts_[slot], request, *session_);
+        }
     }
     answered_.at(status)++;
     answer(slot, number, status, from);
@@ -110,7 +116,16 @@ DefibRemoteStatus Server::check(const DefibRemoteRequest& request, uint32_t slot
     if (request.kind == DEFIB_REMOTE_MORE && request.from > texts_[slot].size()) {
         return DEFIB_REMOTE_MALFORMED;
     }
-    if (request.kind != DEFIB_REMOTE_ACT) return DEFIB_REMOTE_NO_STATUS;
+    return check_right(request, slot);
+}
+
+// Whether who asks may ask that.
+DefibRemoteStatus Server::check_right(const DefibRemoteRequest& request, uint32_t slot) {
+    if (!needs_right(request.kind)) return DEFIB_REMOTE_NO_STATUS;
+    if (request.kind == DEFIB_REMOTE_MEMORY) {
+        if (opens_ == Memory::closed) return DEFIB_REMOTE_NOT_OPEN;
+        if (!session_) return DEFIB_REMOTE_NO_STATUS;
+    }
     if (!session_) return DEFIB_REMOTE_NOT_ALLOWED;
     if (!is_authentic(request, slot, *session_)) return DEFIB_REMOTE_FORGED;
     if (request.counter <= counter_) return DEFIB_REMOTE_REPLAYED;

@@ -24,11 +24,16 @@ struct Served {
 // Of a request that was found in order.
 using Serve = std::function<Served(DefibRemoteKind kind, const std::string& words)>;
 
+// Whether a remote may read the target's memory: where there is a key, whoever has it; else whoever
+// reaches the mailbox.
+enum class Memory : uint8_t { closed, open };
+
 class Server {
   public:
     // Without a key nothing is done that writes. The memory is made new.
     static Result<std::unique_ptr<Server>> start(DefibRemoteMailbox& memory,
-                                                 const std::optional<Key>& operators, Serve serve);
+                                                 const std::optional<Key>& operators, Serve serve,
+                                                 Memory opens = Memory::closed);
 
     using Clock = std::function<uint64_t()>;
     // Looks once; gives the time before which there is no use in looking again.
@@ -40,10 +45,12 @@ class Server {
     Server(DefibRemoteMailbox& memory, Serve serve) : memory_(memory), serve_(std::move(serve)) {}
     bool look_at(uint32_t slot);
     DefibRemoteStatus check(const DefibRemoteRequest& request, uint32_t slot);
+    DefibRemoteStatus check_right(const DefibRemoteRequest& request, uint32_t slot);
     void answer(uint32_t slot, uint64_t number, DefibRemoteStatus status, uint64_t from);
 
     DefibRemoteMailbox& memory_;
     Serve serve_;
+    Memory opens_ = Memory::closed;
     std::optional<Key> session_;
     std::array<uint64_t, DEFIB_REMOTE_SLOTS> seen_{};
     std::array<std::string, DEFIB_REMOTE_SLOTS> texts_;  // of each slot's last answer

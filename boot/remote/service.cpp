@@ -2,23 +2,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/remote/service.h"
 
+#include <algorithm>
+
 namespace defib::boot::remote {
 namespace {
 
 constexpr uint64_t BETWEEN_LOOKS_NS = 2000000;
+// While somebody talks, who waits for each answer before the next question.
+constexpr uint64_t AWAKE_NS = 20000000;
+constexpr uint64_t SHORTLY_NS = 200000;
+constexpr uint64_t REST_FACTOR = 4;
 constexpr std::string_view SHARED = "shm:";
 
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::start(const std::string& where,
-                                                const std::optional<Key>& operators, Serve serve) {
+                                                const std::optional<Key>& operators, Serve serve,
+                                                Memory opens) {
     auto service = std::make_unique<Service>();
     const bool is_file = where.starts_with(SHARED);
     auto memory =
         is_file ? SharedMailbox::make(where.substr(SHARED.size())) : SharedMailbox::make_private();
     if (!memory) return std::unexpected(memory.error());
     service->memory_ = std::move(*memory);
-    auto server = Server::start(service->memory_->mailbox(), operators, std::move(serve));
+    auto server = Server::start(service->memory_->mailbox(), operators, std::move(serve), opens);
     if (!server) return std::unexpected(server.error());
     service->server_ = std::move(*server);
     if (is_file) return service;
@@ -29,8 +36,13 @@ Result<std::unique_ptr<Service>> Service::start(const std::string& where,
 }
 
 uint64_t Service::step(const Server::Clock& now_ns, uint64_t engine_turns) {
-    if (gateway_) gateway_->step();
+    const uint64_t begin = now_ns();
+    if (gateway_ && gateway_->step()) asked_ns_ = begin;
+    const uint64_t end = now_ns();
     server_->step(now_ns, engine_turns);
+    // Who talks without a pause gets a fifth of the time, as who asks does.
+    const bool is_awake = gateway_ && begin - asked_ns_ < AWAKE_NS;
+    if (is_awake) return now_ns() + std::max(SHORTLY_NS, REST_FACTOR * (end - begin));
     return now_ns() + BETWEEN_LOOKS_NS;
 }
 

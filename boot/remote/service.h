@@ -17,7 +17,8 @@ class Service {
   public:
     // "shm:FILE" or "ADDRESS:PORT".
     static Result<std::unique_ptr<Service>> start(const std::string& where,
-                                                  const std::optional<Key>& operators, Serve serve);
+                                                  const std::optional<Key>& operators, Serve serve,
+                                                  Memory opens = Memory::closed);
 
     // While the loop rests; gives when to look again.
     uint64_t step(const Server::Clock& now_ns, uint64_t engine_turns);
@@ -34,6 +35,7 @@ class Service {
     std::unique_ptr<SharedMailbox> memory_;
     std::unique_ptr<Server> server_;
     std::unique_ptr<Gateway> gateway_;
+    uint64_t asked_ns_ = 0;  // when somebody last talked to it
 };
 
 }  // namespace defib::boot::remote

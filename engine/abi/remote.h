@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "engine/abi/mailbox.h"
+
 #define DEFIB_REMOTE_MAGIC 0x31544d5242464544ull  // "DEFBRMT1"
 #define DEFIB_REMOTE_SLOTS 4u
 #define DEFIB_REMOTE_REQUEST_BYTES 1024u
@@ -31,7 +33,12 @@
     X(LOG,       3, "log")                                                                         \
     X(LOCKS,     4, "locks")                                                                       \
     X(ACT,       5, "act")                                                                         \
-    X(MORE,      6, "more")  /* of this slot's last answer, from the byte that the request names */
+    X(MORE,      6, "more")  /* of this slot's last answer, from the byte that the request names */ \
+    X(SESSION,   7, "session")  /* whose kernel it is and what is bound, as JSON */                \
+    X(PICTURE,   8, "picture")  /* data: DefibRemotePicture; answer: DefibRemoteSeen and records */ \
+    X(JOURNAL,   9, "journal")  /* data: a sequence, 8 bytes; answer: DefibJournalEntry from it on */ \
+    X(PLAN,     10, "plan")     /* signed, as ACT is, and nothing is written; both answer in JSON */ \
+    X(MEMORY,   11, "memory")   /* data: DefibRemoteMemory; answer: DefibRemotePages and pages */
 
 // X(NAME, number, "for people"): what it came to. The refused are counted, each kind of them.
 #define DEFIB_REMOTE_STATUS_LIST(X)                                                                \
@@ -40,7 +47,8 @@
     X(MALFORMED,   3, "the request is malformed or was torn")                                      \
     X(NOT_ALLOWED, 4, "acting is not allowed here: the engine was given no key")                   \
     X(FORGED,      5, "the request was not made with the operator's key")                          \
-    X(REPLAYED,    6, "the request was made before, or too late")
+    X(REPLAYED,    6, "the request was made before, or too late")                                  \
+    X(NOT_OPEN,    7, "memory is not open here: the guard was started without --serve-memory")
 // clang-format on
 
 #define DEFIB_REMOTE_NUMBER(name, number, text) DEFIB_REMOTE_##name = (number),
@@ -54,6 +62,43 @@ enum DefibRemoteStatus {
 
 #define DEFIB_REMOTE_MAY_READ 1u
 #define DEFIB_REMOTE_MAY_ACT 2u
+#define DEFIB_REMOTE_MAY_READ_MEMORY 4u
+
+// -- What is asked and told in one piece each ----------------------------------------------------
+
+struct DefibRemotePicture {
+    uint64_t log_from;  // messages of the kernel's log with this sequence and later ones
+    uint32_t has_log;   // 0: none of them
+    uint32_t reserved;
+};
+
+// One look at the target, with its records behind it, `used` bytes of them. They come one after the
+// other, in the order in which the views of the console ask for them.
+struct DefibRemoteSeen {
+    struct DefibCommand command;
+    struct DefibAnswer answer;
+};
+
+#define DEFIB_REMOTE_PAGE 4096u
+#define DEFIB_REMOTE_PAGES 1024u  // in one answer, and of one block of as many
+struct DefibRemoteMemory {
+    uint64_t address;  // physical; a page's
+    uint32_t pages;
+    uint32_t level;  // what need not come (boot/salvage/dump.h)
+};
+
+// What became of each page; those that came lie behind it, in order.
+struct DefibRemotePages {
+    uint32_t kept;
+    uint32_t untouched;
+    uint32_t zero;
+    uint32_t cache;
+    uint32_t user;
+    uint32_t free;
+    uint64_t came[DEFIB_REMOTE_PAGES / 64];  // a bit for each
+};
+
+// -- The mailbox ---------------------------------------------------------------------------------
 
 // Written by the engine's side only.
 struct DefibRemoteHead {
@@ -71,12 +116,13 @@ struct DefibRemoteHead {
 
 // Written by the remote only.
 struct DefibRemoteRequest {
-    uint64_t number;                      // written last; another one than before is a request
-    uint32_t kind;                        // enum DefibRemoteKind
-    uint32_t size;                        // of the data
-    uint64_t from;                        // MORE: first byte that is wanted
-    uint64_t counter;                     // ACT
-    uint8_t mac[DEFIB_REMOTE_MAC_BYTES];  // ACT: over all but itself and the check, with the slot
+    uint64_t number;   // written last; another one than before is a request
+    uint32_t kind;     // enum DefibRemoteKind
+    uint32_t size;     // of the data
+    uint64_t from;     // MORE: first byte that is wanted
+    uint64_t counter;  // of what is signed: ACT, PLAN, MEMORY
+    uint8_t
+        mac[DEFIB_REMOTE_MAC_BYTES];  // likewise: over all but itself and the check, with the slot
     uint64_t check;  // over all before it but the number, and the data: a torn request is none
     uint8_t data[DEFIB_REMOTE_REQUEST_BYTES];
 };
