@@ -13,30 +13,28 @@
 #include <span>
 #include <string_view>
 
-#include "boot/find/kernel.h"
 #include "boot/salvage/elf_head.h"
+#include "boot/salvage/page_choice.h"
 
 namespace defib::boot {
 
-// What to leave out; the numbers are makedumpfile's (-d).
-enum DumpLevel : uint32_t {
-    DUMP_WITHOUT_ZERO = 1,
-    DUMP_WITHOUT_CACHE = 2,          // pages of files, but for those with private data
-    DUMP_WITHOUT_PRIVATE_CACHE = 4,  // these too
-    DUMP_WITHOUT_USER = 8,           // what processes hold
-    DUMP_WITHOUT_FREE = 16,
-    DUMP_LEVEL_MOST = 31,
-};
+// Where pages come from, and which of them anybody wants. Of one block each time.
+class PageSource {
+  public:
+    PageSource() = default;
+    virtual ~PageSource() = default;
+    PageSource(const PageSource&) = delete;
+    PageSource& operator=(const PageSource&) = delete;
 
-struct DumpCount {
-    uint64_t pages = 0;
-    uint64_t kept = 0;
-    uint64_t untouched = 0;  // holes in the memory's own file: never written by the target
-    uint64_t zero = 0;
-    uint64_t cache = 0;
-    uint64_t user = 0;
-    uint64_t free = 0;
-    uint64_t done_before = 0;  // by the run that this one goes on for
+    // Valid until the next call; what is not kept may be anything.
+    struct Block {
+        Bytes memory;
+        Kept kept;
+    };
+    virtual Result<Block> block(uint64_t physical, uint64_t size) = 0;
+    virtual const DumpCount& count() const = 0;
+    // An error: what was read may be another's, or nobody's.
+    virtual Result<void> is_still_there() = 0;
 };
 
 struct DumpOptions {
@@ -46,6 +44,9 @@ struct DumpOptions {
     std::span<const DumpNote> notes;
     std::function<void(uint64_t bytes, uint64_t of)> on_progress = [](uint64_t, uint64_t) {};
 };
+
+// The kernel tells the ranges, and what is noted of it.
+Result<DumpCount> dump(PageSource& source, const Kernel& kernel, const DumpOptions& options);
 
 Result<DumpCount> dump(const Target& target, const Kernel& kernel, const layouts::Layout& layout,
                        const DumpOptions& options);

@@ -63,7 +63,12 @@ Result<Mapping> Mapping::open(const std::filesystem::path& path, Access access) 
     mapping.extents_ = extents_of(fd.get(), mapping.bytes());
     mapping.origin_ = {status.st_dev, status.st_ino};
     mapping.fd_ = std::move(fd);
+    mapping.is_file_ = true;
     return mapping;
+}
+
+std::vector<Bytes> Mapping::data_now() const {
+    return is_file_ ? extents_of(fd_.get(), bytes()) : extents_;
 }
 
 bool Mapping::is_still_there() const {
@@ -80,7 +85,8 @@ Mapping::Mapping(Mapping&& other) noexcept
       size_(std::exchange(other.size_, 0)),
       reserved_(std::exchange(other.reserved_, nullptr)),
       reserved_size_(std::exchange(other.reserved_size_, 0)),
-      extents_(std::move(other.extents_)) {}
+      extents_(std::move(other.extents_)),
+      is_file_(other.is_file_) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
     std::swap(fd_, other.fd_);
@@ -89,6 +95,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
     std::swap(reserved_, other.reserved_);
     std::swap(reserved_size_, other.reserved_size_);
     std::swap(extents_, other.extents_);
+    std::swap(is_file_, other.is_file_);
     return *this;
 }
 

@@ -50,6 +50,10 @@ class Mapping {
     // The stretches of the file that hold data. Reading a hole of a file in memory would make the
     // host allocate it: a guest that has touched 300 MB of its 4 GB must not cost 4 GB for a look.
     const std::vector<Bytes>& data() const { return extents_; }
+    // The same as of now: a guest goes on touching memory.
+    std::vector<Bytes> data_now() const;
+    // What data_now() asks, by lseek(2) alone; -1: it asks nobody.
+    int asked_for_data() const { return is_file_ ? fd_.get() : -1; }
 
     // Whether the file still has a name, and still is as long: a virtual machine's is removed when
     // it ends, and what lies behind a shorter file's end must not be touched.
@@ -71,6 +75,7 @@ class Mapping {
     void* reserved_ = nullptr;  // what is to be unmapped: `data_` may begin inside of it
     size_t reserved_size_ = 0;
     std::vector<Bytes> extents_;
+    bool is_file_ = false;
 };
 
 }  // namespace defib::boot
