@@ -43,6 +43,9 @@ void declare(CLI::App& app, Options& options) {
                    "and act, whoever has this key: a file of 32 bytes")
         ->needs(serve)
         ->type_name("FILE");
+    app.add_flag("--serve-memory", options.serves_memory,
+                 "and read a guest's memory: whoever has the key, or without one whoever asks")
+        ->needs(serve);
     app.add_option("--max-age-days", options.max_age_days, "refuse an image of an older source")
         ->check(CLI::Range(1, defib::image::MOST_AGE_DAYS));
     app.add_flag_callback(

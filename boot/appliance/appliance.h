@@ -17,6 +17,7 @@
 #include "boot/backend/twin/twin_process.h"
 #include "boot/binder/policy_file.h"
 #include "boot/find/kernel.h"
+#include "boot/journal/reader.h"
 #include "boot/metrics/post.h"
 #include "boot/notices/teller.h"
 #include "boot/remote/service.h"
@@ -45,6 +46,7 @@ class Appliance {
     std::unique_ptr<Session> session_of_answerer();
     Result<void> seal_answerer() const;
     int answer_remotes();
+    JournalNames names_of_policy(const Manifest& manifest) const;
     Result<void> claim(std::string& said);
     Result<void> claim_gpu(std::string& said);
     Result<void> claim_twin(std::string& said);
@@ -105,6 +107,7 @@ class Appliance {
     std::unique_ptr<remote::Service> service_;
     remote::Serve answer_;
     std::optional<Child> answerer_;
+    uint64_t launched_ns_ = 0;
     bool is_journal_full_ = false;
     bool is_scraped_lost_ = false;
     bool is_answerer_lost_ = false;

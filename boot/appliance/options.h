@@ -25,6 +25,7 @@ struct Options {
     std::string program;    // that is run for each finding; empty: none
     std::string serve;      // where remotes ask: ADDRESS:PORT; empty: nowhere
     std::string serve_key;  // a file: who may act; empty: nobody
+    bool serves_memory = false;
     std::string backend = "auto";
     std::string gpu;            // UUID or PCI address; empty: the only one
     uint64_t max_age_days = 0;  // 0: any

@@ -79,6 +79,7 @@ Result<void> Appliance::launch(std::string& said) {
     if (target_.kind() == TargetKind::host) {
         if (auto given = target_.give_up(); !given) return given;
     }
+    launched_ns_ = now_ns();
     auto launched = gpu_ ? launch_gpu(said) : launch_twin(said);
     if (launched && hook_ring_ != 0) said += show_hook();
     return launched;

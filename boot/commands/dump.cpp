@@ -8,22 +8,13 @@
 
 #include <CLI/CLI.hpp>
 
-#include "boot/commands/dump_notes.h"
-#include "boot/commands/look.h"
-#include "boot/salvage/dump.h"
+#include "boot/commands/remote_dump.h"
 #include "engine/base/file.h"
 
 namespace defib::boot {
 namespace {
 
 constexpr uint64_t PAGES_A_MB = 256;
-
-struct Arguments {
-    LookArguments look;
-    std::string output;
-    uint32_t level = DUMP_WITHOUT_ZERO;
-    bool resumes = false;
-};
 
 std::string what_was_left_out(const DumpCount& count) {
     std::string text;
@@ -40,7 +31,37 @@ std::string what_was_left_out(const DumpCount& count) {
     return text;
 }
 
-Result<int> take_dump(const Arguments& arguments) {
+Result<DumpTaken> take_own_dump(const DumpArguments& arguments, const DumpProgressShown& shown) {
+    auto session = open_session(arguments.look);
+    if (!session) return std::unexpected(session.error());
+    DumpTaken taken;
+    taken.notes = take_notes(**session);
+    const DumpOptions options{.output = arguments.output,
+                              .level = arguments.level,
+                              .resumes = arguments.resumes,
+                              .notes = taken.notes.notes,
+                              .on_progress = shown};
+    const auto count =
+        dump((*session)->target(), (*session)->kernel(), (*session)->layout(), options);
+    if (!count) return std::unexpected(count.error());
+    taken.count = *count;
+    return taken;
+}
+
+// On a terminal only.
+DumpProgressShown progress_on(bool is_terminal) {
+    if (!is_terminal) return [](uint64_t, uint64_t) {};
+    return [shown = uint64_t{101}](uint64_t bytes, uint64_t of) mutable {
+        const uint64_t percent = of == 0 ? 100 : bytes / (of / 100 + 1);
+        if (percent == std::exchange(shown, percent)) return;
+        fmt::print(stderr, "\r{} %", percent);
+    };
+}
+
+Result<void> check(const DumpArguments& arguments) {
+    if (arguments.to.empty() == arguments.look.target.empty()) {
+        return fail(DEFIB_ERROR_BASE_USAGE, "dump", "one of --target and --to is needed");
+    }
     if (arguments.resumes && arguments.output == "-") {
         return fail(DEFIB_ERROR_BASE_USAGE, "--resume", "a stream cannot be gone on with",
                     "give a file");
@@ -49,58 +70,68 @@ Result<int> take_dump(const Arguments& arguments) {
         return fail(DEFIB_ERROR_BASE_USAGE, "-o -", "memory is nothing for a terminal",
                     "send it into a pipe or a file");
     }
-    auto session = open_session(arguments.look);
-    if (!session) return std::unexpected(session.error());
-    const DumpNotes notes = take_notes(**session);
-    for (const Error& error : notes.missing)
-        fmt::print(stderr, "defib: the dump goes without a note: {}\n", to_line(error));
-
-    DumpOptions options{.output = arguments.output,
-                        .level = arguments.level,
-                        .resumes = arguments.resumes,
-                        .notes = notes.notes};
-    const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
-    uint64_t shown = 101;
-    if (shows_progress) {
-        options.on_progress = [&](uint64_t bytes, uint64_t of) {
-            const uint64_t percent = of == 0 ? 100 : bytes / (of / 100 + 1);
-            if (percent == std::exchange(shown, percent)) return;
-            fmt::print(stderr, "\r{} %", percent);
-        };
-    }
-    const auto count =
-        dump((*session)->target(), (*session)->kernel(), (*session)->layout(), options);
-    if (shows_progress) fmt::print(stderr, "\r     \r");
-    if (!count) return std::unexpected(count.error());
-    if (arguments.output == "-") return DEFIB_EXIT_DONE;
-    const std::string summary = arguments.output + ".txt";
-    if (auto written = write_atomically(summary, notes.summary); !written)
-        return std::unexpected(written.error());
-    fmt::print("{}: {} MB of RAM, {} kept{}{}\n{}: the summary\n", arguments.output,
-               (count->pages + count->done_before) / PAGES_A_MB, count->kept / PAGES_A_MB,
-               count->done_before == 0
-                   ? ""
-                   : fmt::format(", {} done before", count->done_before / PAGES_A_MB),
-               what_was_left_out(*count), summary);
-    return DEFIB_EXIT_DONE;
+    return {};
 }
 
 }  // namespace
 
-Action declare_dump(CLI::App& options) {
-    auto arguments = std::make_shared<Arguments>();
-    declare_look(options, arguments->look);
-    options.remove_option(options.get_option("--json"));
-    options.add_option("-o,--output", arguments->output, "the file to make; - for standard output")
-        ->required()
+Result<int> take_dump(const DumpArguments& arguments) {
+    if (auto good = check(arguments); !good) return std::unexpected(good.error());
+    const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
+    const auto progress = progress_on(shows_progress);
+    const auto taken = arguments.to.empty() ? take_own_dump(arguments, progress)
+                                            : take_remote_dump(arguments, progress);
+    if (shows_progress) fmt::print(stderr, "\r     \r");
+    if (!taken) return std::unexpected(taken.error());
+    for (const Error& error : taken->notes.missing)
+        fmt::print(stderr, "defib: the dump goes without a note: {}\n", to_line(error));
+    if (arguments.output == "-") return DEFIB_EXIT_DONE;
+    const std::string summary = arguments.output + ".txt";
+    if (auto written = write_atomically(summary, taken->notes.summary); !written)
+        return std::unexpected(written.error());
+    const DumpCount& count = taken->count;
+    fmt::print("{}: {} MB of RAM, {} kept{}{}\n{}: the summary\n", arguments.output,
+               (count.pages + count.done_before) / PAGES_A_MB, count.kept / PAGES_A_MB,
+               count.done_before == 0
+                   ? ""
+                   : fmt::format(", {} done before", count.done_before / PAGES_A_MB),
+               what_was_left_out(count), summary);
+    return DEFIB_EXIT_DONE;
+}
+
+void declare_dump_output(CLI::App& options, DumpArguments& arguments) {
+    options.add_option("-o,--output", arguments.output, "the file to make; - for standard output")
         ->type_name("FILE");
     options
-        .add_option("--level", arguments->level,
+        .add_option("--level", arguments.level,
                     "what to leave out, a sum: 1 zero pages, 2 files without and 4 with private "
                     "data, 8 processes, 16 free pages; default 1")
         ->check(CLI::Range(0U, uint32_t{DUMP_LEVEL_MOST}))
         ->type_name("N");
-    options.add_flag("--resume", arguments->resumes, "go on with FILE.unfinished");
+    options.add_flag("--resume", arguments.resumes, "go on with FILE.unfinished");
+}
+
+Action declare_dump(CLI::App& options) {
+    auto arguments = std::make_shared<DumpArguments>();
+    declare_look(options, arguments->look);
+    options.remove_option(options.get_option("--json"));
+    options.get_option("--target")->required(false);
+    auto* to = options
+                   .add_option("--to", arguments->to,
+                               "a target that is guarded elsewhere: ADDRESS:PORT, or shm:FILE")
+                   ->type_name("WHERE")
+                   ->excludes("--target")
+                   ->excludes("--layout");
+    options.add_option("--key", arguments->key, "with --to, where the guard asks for it")
+        ->needs(to)
+        ->type_name("FILE");
+    options
+        .add_option("--deadline", arguments->deadline_ms,
+                    "with --to: how long to wait for an answer")
+        ->needs(to)
+        ->type_name("MS");
+    declare_dump_output(options, *arguments);
+    options.get_option("--output")->required();
     return [arguments] { return take_dump(*arguments); };
 }
 

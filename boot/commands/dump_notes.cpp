@@ -75,6 +75,8 @@ std::string of_locks(const Json& locks) {
     return text.empty() ? "nobody waits for a lock\n" : text;
 }
 
+}  // namespace
+
 std::string last_lines(const std::string& log) {
     size_t from = log.size();
     for (size_t lines = 0; from > 0 && lines <= LAST_LINES; lines++) {
@@ -84,8 +86,6 @@ std::string last_lines(const std::string& log) {
     }
     return log.substr(from);
 }
-
-}  // namespace
 
 DumpNotes take_notes(Session& session) {
     const auto whole = [](const auto& seen) {

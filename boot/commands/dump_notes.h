@@ -19,6 +19,9 @@ struct DumpNotes {
 
 DumpNotes take_notes(Session& session);
 
+// Of a kernel's log, for the summary.
+std::string last_lines(const std::string& log);
+
 }  // namespace defib::boot
 
 #endif

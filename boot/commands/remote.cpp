@@ -8,7 +8,8 @@
 #include <memory>
 #include <thread>
 
-#include "boot/commands/look.h"
+#include "boot/commands/dump.h"
+#include "boot/commands/remote_findings.h"
 #include "boot/remote/client.h"
 
 namespace defib::boot {
@@ -23,6 +24,9 @@ struct Arguments {
     std::string key;
     uint32_t deadline_ms = 10000;
     bool is_json = false;
+    bool is_dry_run = false;
+    bool is_anew = false;
+    DumpArguments dump;
 };
 
 Result<int> heartbeat(Client& client, const Arguments& arguments) {
@@ -40,6 +44,7 @@ Result<int> heartbeat(Client& client, const Arguments& arguments) {
             {"turns", second->engine_turns},
             {"turns_between", turns},
             {"may_act", (second->permissions & DEFIB_REMOTE_MAY_ACT) != 0},
+            {"may_read_memory", (second->permissions & DEFIB_REMOTE_MAY_READ_MEMORY) != 0},
             {"answered", nlohmann::ordered_json::object()}};
 #define DEFIB_REMOTE_COUNT(name, number, text) json["answered"][#name] = second->answered[number];
         DEFIB_REMOTE_STATUS_LIST(DEFIB_REMOTE_COUNT)
@@ -56,6 +61,14 @@ Result<int> heartbeat(Client& client, const Arguments& arguments) {
     return answers ? DEFIB_EXIT_DONE : DEFIB_EXIT_NO;
 }
 
+Result<int> print_answer(const Result<remote::Answered>& told, const Arguments& arguments) {
+    if (!told) return std::unexpected(told.error());
+    fmt::print("{}", told->text);
+    if (told->status == DEFIB_REMOTE_DONE) return DEFIB_EXIT_DONE;
+    if (told->status == DEFIB_REMOTE_NOT_DONE) return DEFIB_EXIT_NO;
+    return fail(DEFIB_ERROR_BOOT_NOT_DONE, arguments.to, remote::status_text(told->status));
+}
+
 Result<DefibRemoteKind> kind_of(const std::string& what) {
 #define DEFIB_REMOTE_NAMED(name, number, text) \
     if (what == (text)) return DEFIB_REMOTE_##name;
@@ -64,38 +77,53 @@ Result<DefibRemoteKind> kind_of(const std::string& what) {
     return fail(DEFIB_ERROR_BASE_USAGE, what, "nothing that can be asked");
 }
 
-Result<int> ask(Client& client, const Arguments& arguments) {
+// What is signed: a plan and a repair.
+Result<int> act(Client& client, const Arguments& arguments) {
+    if (arguments.key.empty() || arguments.words.empty()) {
+        return fail(DEFIB_ERROR_BASE_USAGE, "act", "a routine and --key are needed",
+                    "`defib act --list` shows the routines");
+    }
+    const auto key = remote::read_key(arguments.key);
+    if (!key) return std::unexpected(key.error());
+    const std::string words =
+        fmt::format("{}{}", arguments.is_json ? "json " : "", fmt::join(arguments.words, " "));
+    return print_answer(client.ask(arguments.is_dry_run ? DEFIB_REMOTE_PLAN : DEFIB_REMOTE_ACT,
+                                   words, *key, std::chrono::milliseconds(arguments.deadline_ms)),
+                        arguments);
+}
+
+Result<int> view(Client& client, const Arguments& arguments) {
     const auto kind = kind_of(arguments.what);
     if (!kind) return std::unexpected(kind.error());
-    std::optional<remote::Key> key;
-    if (*kind == DEFIB_REMOTE_ACT) {
-        if (arguments.key.empty() || arguments.words.empty()) {
-            return fail(DEFIB_ERROR_BASE_USAGE, "act", "a routine and --key are needed",
-                        "`defib act --list` shows the routines");
-        }
-        const auto read = remote::read_key(arguments.key);
-        if (!read) return std::unexpected(read.error());
-        key = *read;
+    return print_answer(client.ask(*kind, arguments.is_json ? "json" : "", std::nullopt,
+                                   std::chrono::milliseconds(arguments.deadline_ms)),
+                        arguments);
+}
+
+Result<int> dump(const Arguments& arguments) {
+    DumpArguments dump = arguments.dump;
+    if (dump.output.empty()) {
+        return fail(DEFIB_ERROR_BASE_USAGE, "dump", "-o FILE is needed");
     }
-    const std::string words = *kind == DEFIB_REMOTE_ACT
-                                  ? fmt::format("{}", fmt::join(arguments.words, " "))
-                              : arguments.is_json ? "json"
-                                                  : "";
-    const auto told =
-        client.ask(*kind, words, key, std::chrono::milliseconds(arguments.deadline_ms));
-    if (!told) return std::unexpected(told.error());
-    fmt::print("{}", told->text);
-    if (told->status == DEFIB_REMOTE_DONE) return DEFIB_EXIT_DONE;
-    if (told->status == DEFIB_REMOTE_NOT_DONE) return DEFIB_EXIT_NO;
-    return fail(DEFIB_ERROR_BOOT_NOT_DONE, arguments.to, remote::status_text(told->status));
+    dump.to = arguments.to;
+    dump.key = arguments.key;
+    dump.deadline_ms = arguments.deadline_ms;
+    return take_dump(dump);
 }
 
 Result<int> show(const Arguments& arguments) {
+    if (arguments.what == "dump") return dump(arguments);
     const auto way = remote::connect_to(arguments.to);
     if (!way) return std::unexpected(way.error());
     Client client(**way);
     if (arguments.what == "heartbeat") return heartbeat(client, arguments);
-    return ask(client, arguments);
+    if (arguments.what == "act") return act(client, arguments);
+    if (arguments.what == "findings") {
+        return show_findings(client, arguments.to, std::chrono::milliseconds(arguments.deadline_ms),
+                             arguments.is_anew ? Detection::anew : Detection::last,
+                             arguments.is_json ? Shape::json : Shape::lines);
+    }
+    return view(client, arguments);
 }
 
 }  // namespace
@@ -107,15 +135,24 @@ Action declare_remote(CLI::App& options) {
                     "where defib run --serve listens: ADDRESS:PORT, or shm:FILE")
         ->required()
         ->type_name("WHERE");
-    options.add_option("what", arguments->what, "ps, stat, log, locks, heartbeat or act")
+    options
+        .add_option("what", arguments->what,
+                    "ps, stat, log, locks, findings, heartbeat, act or dump")
         ->required()
-        ->check(CLI::IsMember({"ps", "stat", "log", "locks", "heartbeat", "act"}));
+        ->check(
+            CLI::IsMember({"ps", "stat", "log", "locks", "findings", "heartbeat", "act", "dump"}));
     options.add_option("words", arguments->words, "of act: as defib act takes them")
         ->type_name("ROUTINE [PID] [NAME=VALUE]");
-    options.add_option("--key", arguments->key, "of act: the operator's key")->type_name("FILE");
+    options
+        .add_option("--key", arguments->key,
+                    "the operator's key: of act, and of dump where the guard asks for it")
+        ->type_name("FILE");
+    options.add_flag("--dry-run", arguments->is_dry_run, "of act: show the plan, write nothing");
+    options.add_flag("--now", arguments->is_anew, "of findings: once all detectors have run anew");
     options.add_option("--deadline", arguments->deadline_ms, "how long to wait for an answer")
         ->type_name("MS");
     options.add_flag("--json", arguments->is_json, "JSON instead of a table");
+    declare_dump_output(options, arguments->dump);
     return [arguments] { return show(*arguments); };
 }
 

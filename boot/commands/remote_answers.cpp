@@ -7,9 +7,11 @@
 #include <sstream>
 
 #include "boot/commands/act_request.h"
+#include "boot/commands/act_shown.h"
 #include "boot/commands/locks_shown.h"
 #include "boot/commands/log_shown.h"
 #include "boot/commands/ps_shown.h"
+#include "boot/commands/remote_raw.h"
 #include "boot/commands/stat_shown.h"
 
 namespace defib::boot {
@@ -17,7 +19,7 @@ namespace {
 
 using remote::Served;
 
-// Shorter than the console's: detection goes on, but other remotes wait.
+// Shorter than that of `defib act`: detection goes on, but other remotes wait.
 constexpr std::chrono::milliseconds DEADLINE{1000};
 
 Served served(const Result<std::string>& text) {
@@ -30,48 +32,80 @@ Served served(const Result<nlohmann::ordered_json>& json) {
     return {DEFIB_REMOTE_DONE, json->dump(1) + "\n"};
 }
 
-Served act(Session& session, const std::string& text) {
-    std::istringstream stream(text);
-    std::vector<std::string> words;
-    for (std::string word; stream >> word;) words.push_back(word);
-    if (words.empty()) return {DEFIB_REMOTE_NOT_DONE, "no routine was named\n"};
-    const auto request = request_repair(session, words.front(), {words.begin() + 1, words.end()});
-    if (!request) return served(Result<std::string>(std::unexpected(request.error())));
-    const bool is_dry = (session.kernel().window.flags & DEFIB_WINDOW_READ_ONLY) != 0;
-    const auto repair =
-        is_dry ? plan_repair(session, *request) : carry_out_repair(session, *request, DEADLINE);
-    if (!repair) return served(Result<std::string>(std::unexpected(repair.error())));
+constexpr std::string_view AS_JSON = "json";
+
+Served told_of(Session& session, const RepairRequest& request, const Repair& repair, Tense tense) {
     Served told;
-    const Tense tense = is_dry ? Tense::would : Tense::did;
-    for (const std::string& line : lines_of(session, *request, *repair, tense)) {
+    for (const std::string& line : lines_of(session, request, repair, tense)) {
         told.text += line + "\n";
     }
-    told.status = (is_dry ? is_a_plan(*repair) : repair->is_done()) ? DEFIB_REMOTE_DONE
-                                                                    : DEFIB_REMOTE_NOT_DONE;
-    if (told.status == DEFIB_REMOTE_NOT_DONE) {
-        told.text += "not done: " + why_not(session, *repair) + "\n";
-    } else if (!is_dry) {
+    const bool is_done = tense == Tense::would ? is_a_plan(repair) : repair.is_done();
+    if (!is_done) {
+        told.status = DEFIB_REMOTE_NOT_DONE;
+        told.text += "not done: " + why_not(session, repair) + "\n";
+    } else if (tense == Tense::did) {
         told.text += fmt::format("done: the effect is there after {:.1f} ms\n",
-                                 static_cast<double>(repair->took.count()) / 1000);
+                                 static_cast<double>(repair.took.count()) / 1000);
     }
     return told;
 }
 
-Served answer(Session& session, DefibRemoteKind kind, const std::string& words) {
-    const bool is_json = words == "json";
+// "signal 4711 signal=KILL"; with "json" in front the answer is for a program.
+Served act(Session& session, const std::string& text, Tense tense) {
+    std::istringstream stream(text);
+    std::vector<std::string> words;
+    for (std::string word; stream >> word;) words.push_back(word);
+    const bool is_json = !words.empty() && words.front() == AS_JSON;
+    if (is_json) words.erase(words.begin());
+    if (words.empty()) return {DEFIB_REMOTE_NOT_DONE, "no routine was named\n"};
+    const auto request = request_repair(session, words.front(), {words.begin() + 1, words.end()});
+    if (!request) return served(Result<std::string>(std::unexpected(request.error())));
+    const bool is_look = (session.kernel().window.flags & DEFIB_WINDOW_READ_ONLY) != 0;
+    if (is_look) tense = Tense::would;
+    const auto repair = tense == Tense::would ? plan_repair(session, *request)
+                                              : carry_out_repair(session, *request, DEADLINE);
+    if (!repair) return served(Result<std::string>(std::unexpected(repair.error())));
+    if (!is_json) return told_of(session, *request, *repair, tense);
+    const auto json = repair_as_json(session, *request, *repair, tense);
+    return {json["done"] == true ? DEFIB_REMOTE_DONE : DEFIB_REMOTE_NOT_DONE, json.dump() + "\n"};
+}
+
+class RemoteAnswers {
+  public:
+    RemoteAnswers(Session& session, const Answering& how) : session_(session), raw_(session, how) {}
+
+    Served to(DefibRemoteKind kind, const std::string& words);
+
+  private:
+    Session& session_;
+    RemoteRaw raw_;
+};
+
+Served RemoteAnswers::to(DefibRemoteKind kind, const std::string& words) {
+    const bool is_json = words == AS_JSON;
     switch (kind) {
         case DEFIB_REMOTE_PS:
-            return is_json ? served(processes_as_json(session))
-                           : served(processes_as_text(session));
+            return is_json ? served(processes_as_json(session_))
+                           : served(processes_as_text(session_));
         case DEFIB_REMOTE_STAT:
-            return is_json ? served(statistics_as_json(session))
-                           : served(statistics_as_text(session));
+            return is_json ? served(statistics_as_json(session_))
+                           : served(statistics_as_text(session_));
         case DEFIB_REMOTE_LOCKS:
-            return is_json ? served(locks_as_json(session)) : served(locks_as_text(session));
+            return is_json ? served(locks_as_json(session_)) : served(locks_as_text(session_));
         case DEFIB_REMOTE_LOG:
-            return is_json ? served(log_as_json(session)) : served(log_as_text(session));
+            return is_json ? served(log_as_json(session_)) : served(log_as_text(session_));
         case DEFIB_REMOTE_ACT:
-            return act(session, words);
+            return act(session_, words, Tense::did);
+        case DEFIB_REMOTE_PLAN:
+            return act(session_, words, Tense::would);
+        case DEFIB_REMOTE_SESSION:
+            return raw_.tell_session(words);
+        case DEFIB_REMOTE_PICTURE:
+            return raw_.take_picture(words);
+        case DEFIB_REMOTE_JOURNAL:
+            return raw_.tell_journal(words);
+        case DEFIB_REMOTE_MEMORY:
+            return raw_.read_memory(words);
         case DEFIB_REMOTE_MORE:
         case DEFIB_REMOTE_NO_KIND:
             break;
@@ -81,9 +115,10 @@ Served answer(Session& session, DefibRemoteKind kind, const std::string& words) 
 
 }  // namespace
 
-remote::Serve answers_of(Session& session) {
-    return [&session](DefibRemoteKind kind, const std::string& words) {
-        return answer(session, kind, words);
+remote::Serve answers_of(Session& session, const Answering& how) {
+    const auto answers = std::make_shared<RemoteAnswers>(session, how);
+    return [answers](DefibRemoteKind kind, const std::string& words) {
+        return answers->to(kind, words);
     };
 }
 

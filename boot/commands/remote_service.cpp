@@ -20,10 +20,14 @@ void declare_serve(CLI::App& options, ServeArguments& arguments) {
                     "and act, whoever has this key: a file of 32 bytes")
         ->needs(serve)
         ->type_name("FILE");
+    options
+        .add_flag("--serve-memory", arguments.opens_memory,
+                  "and read the target's memory: whoever has the key, or without one whoever asks")
+        ->needs(serve);
 }
 
 Result<std::unique_ptr<remote::Service>> start_service(const ServeArguments& arguments,
-                                                       Session& session) {
+                                                       Session& session, const Guard& guard) {
     if (arguments.where.empty()) return nullptr;
     std::optional<remote::Key> key;
     if (!arguments.key.empty()) {
@@ -31,12 +35,22 @@ Result<std::unique_ptr<remote::Service>> start_service(const ServeArguments& arg
         if (!read) return std::unexpected(read.error());
         key = *read;
     }
-    auto service = remote::Service::start(arguments.where, key, answers_of(session));
+    const Answering how = {.names = guard.names(),
+                           .start_ns = guard.start_ns(),
+                           .manifest = routine_set().manifest,
+                           .memory = arguments.opens_memory ? &session.target() : nullptr};
+    auto service = remote::Service::start(
+        arguments.where, key, answers_of(session, how),
+        arguments.opens_memory ? remote::Memory::open : remote::Memory::closed);
     if (!service) return service;
     const bool was_free = arguments.where.ends_with(":0");
     const std::string port = was_free ? fmt::format(", port {}", (*service)->port()) : "";
-    fmt::print(stderr, "defib: {}{}: open to defib remote; acting {}\n", arguments.where, port,
-               key ? "to whoever has the key" : "to nobody");
+    const char* who = key ? "to whoever has the key" : "to nobody";
+    const char* memory = !arguments.opens_memory ? "to nobody"
+                         : key                   ? "to whoever has the key"
+                                                 : "to whoever asks";
+    fmt::print(stderr, "defib: {}{}: open to defib remote; acting {}, memory {}\n", arguments.where,
+               port, who, memory);
     return service;
 }
 

@@ -6,7 +6,7 @@
 #define DEFIB_BOOT_COMMANDS_REMOTE_SERVICE_H
 
 #include "boot/remote/service.h"
-#include "boot/session/session.h"
+#include "boot/session/guard.h"
 
 namespace CLI {
 class App;
@@ -17,14 +17,15 @@ namespace defib::boot {
 struct ServeArguments {
     std::string where;  // empty: nobody is served
     std::string key;    // a file; empty: nobody may act
+    bool opens_memory = false;
 };
 
-// --serve and --serve-key.
+// --serve, --serve-key and --serve-memory.
 void declare_serve(CLI::App& options, ServeArguments& arguments);
 
-// Null: nobody is to be served. The session outlives it.
+// Null: nobody is to be served. Session and guard outlive it.
 Result<std::unique_ptr<remote::Service>> start_service(const ServeArguments& arguments,
-                                                       Session& session);
+                                                       Session& session, const Guard& guard);
 
 }  // namespace defib::boot
 

@@ -250,7 +250,7 @@ Result<int> run(const Arguments& arguments) {
     if (!guard) return std::unexpected(guard.error());
     auto report = Report::start(arguments, **guard, **session, policy->manifest_digest);
     if (!report) return std::unexpected(report.error());
-    const auto service = start_service(arguments.serve, **session);
+    const auto service = start_service(arguments.serve, **session, **guard);
     if (!service) return std::unexpected(service.error());
     (*told)->introduce(**session, **guard);
     const auto tell = [&](const DefibJournalEntry& entry, uint64_t lost) {

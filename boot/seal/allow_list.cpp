@@ -62,7 +62,11 @@ std::vector<Allowance> answerer_allowances(const Files& files) {
     all.insert(all.end(), {{__NR_setsockopt, {}, "what it says is sent at once"},
                            {__NR_clock_nanosleep, {}, "rests between two looks"},
                            {__NR_brk, {}, "room for an answer"},
-                           {__NR_munmap, {}, "room that is not needed any more"}});
+                           {__NR_munmap, {}, "room that is not needed any more"},
+                           {__NR_lseek, static_cast<uint32_t>(files.memory),
+                            "which of the target's memory there is, of who gives it to remotes"}});
+    // A file that is not there allows nothing: -1 would be a number like any other.
+    std::erase_if(all, [](const Allowance& one) { return one.first == UINT32_MAX; });
     return all;
 }
 

@@ -25,6 +25,7 @@ struct Files {
     int scraped = -1;   // waited for: the process that is scraped has ended
     int answerer = -1;  // waited for: the process that answers remotes has ended
     int teller = -1;    // written: what a program is to be told of findings
+    int memory = -1;    // asked where it has holes: the target's memory, of who gives it to remotes
     int listener = -1;  // accepts: who is scraped or asked has no other way to a new file
 };
 
