@@ -58,14 +58,14 @@ Acting::Acting(Session& session, LookArguments arguments)
     arguments_.backend = {.backend = Backend::cpu};
 }
 
-std::vector<RepairRow> Acting::repairs() const {
-    const Manifest& manifest = session_.manifest();
+std::vector<RepairRow> repairs_of(const Session& session) {
+    const Manifest& manifest = session.manifest();
     std::vector<RepairRow> rows;
     for (size_t i = 0; i < manifest.routines.size(); i++) {
         const RoutineEntry& entry = manifest.routines[i];
         if (!is_repair(entry)) continue;
         rows.push_back({entry.name, entry.summary, start_of(manifest, entry),
-                        session_.bound().routines[i].why_off});
+                        session.bound().routines[i].why_off});
     }
     return rows;
 }

@@ -15,12 +15,14 @@
 
 namespace defib::boot::console {
 
+// What this kernel can be given, for the list.
+std::vector<RepairRow> repairs_of(const Session& session);
+
 class Acting {
   public:
     Acting(Session& session, LookArguments arguments);
 
-    // What this kernel can be given, for the list.
-    std::vector<RepairRow> repairs() const;
+    std::vector<RepairRow> repairs() const { return repairs_of(session_); }
 
     Told plan(const std::vector<std::string>& words);
     // Of the plan that was shown last.

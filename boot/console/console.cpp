@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The defib authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// `defib console`: a target on the whole screen. Pictures are taken and keys answered while the
-// detectors' loop rests, so that everything is in one thread: the loop asks to sleep, and the
-// console is what it does meanwhile. Where no detectors run it sleeps on its own.
+// `defib console`: a target on the whole screen. Of one whose memory is here, pictures are taken
+// and keys answered while the detectors' loop rests, so that everything is in one thread: the loop
+// asks to sleep, and the console is what it does meanwhile. Where no detectors run it sleeps on its
+// own.
 #include "boot/console/console.h"
 
 #include <CLI/CLI.hpp>
@@ -14,11 +15,10 @@
 #include "boot/backend/engine_state.h"
 #include "boot/commands/look.h"
 #include "boot/commands/observer.h"
-#include "boot/console/acting.h"
 #include "boot/console/draw.h"
-#include "boot/console/findings.h"
+#include "boot/console/own_source.h"
+#include "boot/console/remote_source.h"
 #include "boot/console/terminal.h"
-#include "boot/console/watcher.h"
 
 namespace defib::boot::console {
 namespace {
@@ -28,27 +28,27 @@ constexpr uint64_t NS_A_MS = 1000000;
 
 struct Arguments {
     LookArguments look;
+    std::string to;  // a guard elsewhere, in place of a target
+    std::string key;
     std::string journal;
+    uint32_t deadline_ms = 10000;
     double hertz = 0;  // 0: as the terminal can
 };
 
+double hertz_of(const Arguments& arguments, const Terminal& terminal) {
+    constexpr double USUAL = 10;
+    constexpr double ON_A_SLOW_LINE = 1;  // a whole screen is two seconds at 9600 baud
+    if (arguments.hertz > 0) return arguments.hertz;
+    return terminal.is_slow() ? ON_A_SLOW_LINE : USUAL;
+}
+
 class Console {
   public:
-    Console(Session& session, Terminal& terminal, const Arguments& arguments)
-        : session_(session),
+    Console(Source& source, Terminal& terminal, double hertz)
+        : source_(source),
           terminal_(terminal),
-          watcher_(session),
-          acting_(session, arguments.look) {
-        constexpr double USUAL = 10;
-        constexpr double ON_A_SLOW_LINE = 1;  // a whole screen is two seconds at 9600 baud
-        const double usual = terminal.is_slow() ? ON_A_SLOW_LINE : USUAL;
-        const double hertz = arguments.hertz > 0 ? arguments.hertz : usual;
-        period_ns_ = static_cast<uint64_t>(NS_A_SECOND / hertz);
-        view_.repairs = acting_.repairs();
-        picture().findings_from = "detectors";
-        if (arguments.journal.empty()) return;
-        picture().findings_from = arguments.journal;
-        journal_.emplace(arguments.journal);
+          period_ns_(static_cast<uint64_t>(NS_A_SECOND / hertz)) {
+        view_.repairs = source.repairs();
     }
 
     // Until that time; true: the person leaves.
@@ -81,46 +81,24 @@ class Console {
         }
     }
 
-    // What the detectors have found, but not that they run, nor what a plan by hand came to.
-    void tell(const Narrator& narrator, const DefibJournalEntry& entry) {
-        const bool is_of_person = entry.kind == DEFIB_JOURNAL_EXECUTED && entry.case_number == 0;
-        if (is_of_person || entry.kind == DEFIB_JOURNAL_STARTED) return;
-        append_finding(picture().findings, narrator, entry);
-    }
-
-    // There is nothing to look at any more; the last picture stays.
-    void lose(const Error& why) {
-        picture().life = Life::lost;
-        picture().troubles = {to_line(why)};
-    }
-
-    void note(std::string trouble) { notes_.push_back(std::move(trouble)); }
-
   private:
-    Picture& picture() { return watcher_.picture(); }
+    Picture& picture() { return source_.picture(); }
 
     void take_picture(uint64_t now) {
-        const bool is_over = picture().life == Life::lost;
-        if (!is_over && !session_.target().is_still_there()) {
-            lose({DEFIB_ERROR_BOOT_TARGET_LOST, session_.target().name(),
-                  "its memory is not there any more: the machine was powered off", ""});
-        } else if (!is_over && !view_.is_paused) {
-            watcher_.look(now);
-            read_journal_on(now);
-            auto& troubles = picture().troubles;
-            troubles.insert(troubles.end(), notes_.begin(), notes_.end());
-        }
+        if (!view_.is_paused) source_.look(now);
+        take_told();
         draw();
         // Half of a processor at the most, however large the target is.
         const uint64_t took = now_ns() - now;
         next_ns_ = now + std::max(period_ns_, 2 * took);
     }
 
-    void read_journal_on(uint64_t now) {
-        if (!journal_) return;
-        const auto read = journal_->read_on(now);
-        picture().findings = journal_->rows();
-        if (!read) picture().troubles.push_back(to_line(read.error()));
+    // Whoever did not wait for it does not get it.
+    void take_told() {
+        auto told = source_.told();
+        if (!told || !is_asked_) return;
+        is_asked_ = false;
+        if (view_.mode == Mode::plan || view_.mode == Mode::result) view_.told = std::move(*told);
     }
 
     void draw() {
@@ -130,64 +108,66 @@ class Console {
     // True: leave.
     bool answer(const Key& key) {
         const int page = page_of(picture(), view_, terminal_.rows(), terminal_.columns());
+        const Mode before = view_.mode;
         switch (press(view_, key, picture(), page)) {
             case Wish::quit:
                 return true;
             case Wish::plan:
-                view_.told_from = 0;
-                view_.told = acting_.plan(words_in(view_.typed));
-                view_.mode = Mode::plan;
+                show(Mode::plan, view_.typed, "asked what it would store ...");
+                take(source_.plan(words_in(view_.typed)));
                 break;
             case Wish::act:
-                carry_out();
+                show(Mode::result, view_.told.heading, "at work ...");
+                draw();
+                take(source_.carry_out());
+                next_ns_ = 0;  // what it changed is seen at once
                 break;
             case Wish::nothing:
+                if (view_.mode != before) is_asked_ = false;
                 break;
         }
         return false;
     }
 
-    void carry_out() {
+    void show(Mode mode, std::string heading, const char* verdict) {
         view_.told_from = 0;
-        view_.told.verdict = "at work ...";
-        view_.mode = Mode::result;
-        draw();
-        view_.told = acting_.carry_out();
-        next_ns_ = 0;  // what it changed is seen at once
+        view_.told = {.heading = std::move(heading), .verdict = verdict};
+        view_.mode = mode;
     }
 
-    Session& session_;
+    void take(std::optional<Told> told) {
+        is_asked_ = !told;
+        if (told) view_.told = std::move(*told);
+    }
+
+    Source& source_;
     Terminal& terminal_;
-    Watcher watcher_;
-    Acting acting_;
-    std::optional<JournalTail> journal_;
     View view_;
-    std::vector<std::string> notes_;
+    bool is_asked_ = false;  // what the dialog shows is still to come
     uint64_t period_ns_ = 0;
     uint64_t next_ns_ = 0;
 };
 
 // Detectors look at a target that lives, unless somebody else's journal says what they find.
-void watch(Session& session, Console& console, const Arguments& arguments) {
+void watch(Session& session, OwnSource& source, Console& console, const Arguments& arguments) {
     if (session.target().kind() == TargetKind::core || !arguments.journal.empty()) {
         return console.rest();
     }
     auto guard = start_observer(session);
     if (!guard) {
-        console.note("no detectors: " + to_line(guard.error()));
+        source.note("no detectors: " + to_line(guard.error()));
         return console.rest();
     }
     const Narrator narrator((*guard)->names(), (*guard)->start_ns());
     const auto ended =
-        (*guard)->run([&](const auto& entry, uint64_t) { console.tell(narrator, entry); },
+        (*guard)->run([&](const auto& entry, uint64_t) { source.tell(narrator, entry); },
                       [&](uint64_t until_ns) { return console.rest_until(until_ns); });
     if (ended) return;
-    console.lose(ended.error());
+    source.lose(ended.error());
     console.rest();
 }
 
-Result<int> show(const Arguments& arguments) {
-    if (auto has = has_terminal(); !has) return std::unexpected(has.error());
+Result<int> show_own(const Arguments& arguments) {
     auto session = open_session(arguments.look);
     if (!session) return std::unexpected(session.error());
     if (!arguments.journal.empty()) {
@@ -195,20 +175,67 @@ Result<int> show(const Arguments& arguments) {
         JournalTail journal(arguments.journal);
         if (auto read = journal.read_on(now_ns()); !read) return std::unexpected(read.error());
     }
+    OwnSource source(**session, arguments.look, arguments.journal);
     const auto terminal = Terminal::open();
     if (!terminal) return std::unexpected(terminal.error());
-    Console console(**session, **terminal, arguments);
-    watch(**session, console, arguments);
+    Console console(source, **terminal, hertz_of(arguments, **terminal));
+    watch(**session, source, console, arguments);
     return DEFIB_EXIT_DONE;
+}
+
+Result<int> show_remote(const Arguments& arguments) {
+    RemoteSource::Options options = {.where = arguments.to,
+                                     .key = {},
+                                     .period = std::chrono::milliseconds(100),
+                                     .within = std::chrono::milliseconds(arguments.deadline_ms)};
+    if (arguments.hertz > 0) {
+        options.period = std::chrono::nanoseconds(static_cast<int64_t>(1e9 / arguments.hertz));
+    }
+    if (!arguments.key.empty()) {
+        const auto key = remote::read_key(arguments.key);
+        if (!key) return std::unexpected(key.error());
+        options.key = *key;
+    }
+    auto source = RemoteSource::open(options);
+    if (!source) return std::unexpected(source.error());
+    const auto terminal = Terminal::open();
+    if (!terminal) return std::unexpected(terminal.error());
+    Console console(**source, **terminal, hertz_of(arguments, **terminal));
+    console.rest();
+    return DEFIB_EXIT_DONE;
+}
+
+Result<int> show(const Arguments& arguments) {
+    if (arguments.to.empty() == arguments.look.target.empty()) {
+        return fail(DEFIB_ERROR_BASE_USAGE, "console", "one of --target and --to is needed");
+    }
+    if (auto has = has_terminal(); !has) return std::unexpected(has.error());
+    return arguments.to.empty() ? show_own(arguments) : show_remote(arguments);
 }
 
 Action declare_console(CLI::App& options) {
     auto arguments = std::make_shared<Arguments>();
     declare_look(options, arguments->look);
     options.remove_option(options.get_option("--json"));
+    options.get_option("--target")->required(false);
+    auto* to = options
+                   .add_option("--to", arguments->to,
+                               "a target that is guarded elsewhere: ADDRESS:PORT, or shm:FILE")
+                   ->type_name("WHERE")
+                   ->excludes("--target")
+                   ->excludes("--layout");
+    options.add_option("--key", arguments->key, "with --to, to act: the operator's key")
+        ->needs(to)
+        ->type_name("FILE");
+    options
+        .add_option("--deadline", arguments->deadline_ms,
+                    "with --to: how long to wait for an answer")
+        ->needs(to)
+        ->type_name("MS");
     options
         .add_option("--journal", arguments->journal,
                     "findings from there, where defib run keeps one, instead of own detectors")
+        ->excludes(to)
         ->type_name("FILE");
     options
         .add_option("--rate", arguments->hertz, "pictures a second: 10, or 1 on a slow serial line")

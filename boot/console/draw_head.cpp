@@ -49,6 +49,10 @@ struct Sign {
 Sign life_of(const Picture& picture, const View& view) {
     if (picture.life == Life::lost) return {"it is gone", Style::alarm};
     if (view.is_paused) return {"paused", Style::caution};
+    constexpr double LONG_SILENT_S = 2;
+    if (picture.silent_seconds >= LONG_SILENT_S) {
+        return {fmt::format("no answer for {:.0f} s", picture.silent_seconds), Style::alarm};
+    }
     if (picture.life == Life::dump) return {"a dump", Style::bar};
     if (picture.life == Life::still) {
         return {fmt::format("its clock stands still: {:.0f} s", picture.still_seconds),

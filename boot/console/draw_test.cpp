@@ -74,6 +74,16 @@ TEST(Draw, TellsADeadKernelFromALivingOne) {
     EXPECT_THAT(draw(picture, View{}, 24, 80).line(0), HasSubstr("it is gone"));
 }
 
+TEST(Draw, SaysHowLongAnotherMachineIsSilent) {
+    Picture picture = a_picture();
+    picture.target = "10.0.0.7:7070";
+    picture.silent_seconds = 0.3;
+    EXPECT_THAT(draw(picture, View{}, 24, 80).line(0), HasSubstr("live, 10 Hz"));
+    picture.silent_seconds = 7.2;
+    EXPECT_EQ(draw(picture, View{}, 24, 80).line(0),
+              " defib  10.0.0.7:7070  6.12.0  up 1:02:03                     no answer for 7 s");
+}
+
 TEST(Draw, MarksACpuWhoseTimeIsNotCountedAndOneThatSpins) {
     Picture picture = a_picture();
     picture.cpus[0].is_silent = true;

@@ -63,8 +63,9 @@ struct Picture {
     std::string target;
     std::string release;
     Life life = Life::live;
-    double still_seconds = 0;  // the kernel's clock has not moved for so long
-    double hertz = 0;          // pictures, as they really come
+    double still_seconds = 0;   // the kernel's clock has not moved for so long
+    double hertz = 0;           // pictures, as they really come
+    double silent_seconds = 0;  // so long ago it came, of a target that another machine tells of
 
     DefibMachineRecord machine{};
     std::vector<CpuRow> cpus;
