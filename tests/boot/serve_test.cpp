@@ -65,6 +65,7 @@ TEST_P(Serving, AnswersRemotesFromAProcessWithoutTheTarget) {
                                      {"stat", "pressure  memory full"},
                                      {"log", "Run /agent as init process"},
                                      {"locks", "CPU"},
+                                     {"findings", "now: nothing is found"},
                                      {"heartbeat", "alive: the engine turned "}}) {
         const auto seen = ask({what});
         ASSERT_TRUE(ok(seen)) << what << boot.said();
@@ -74,7 +75,7 @@ TEST_P(Serving, AnswersRemotesFromAProcessWithoutTheTarget) {
     const auto forged = ask({"act", "signal", pid, "signal=9", "--key", wrong});
     ASSERT_FALSE(forged.has_value());
     EXPECT_TRUE(to_line(forged.error()).contains("operator's key")) << to_line(forged.error());
-    const auto done = ask({"act", "signal", pid, "signal=9", "--key", right});
+    const auto done = ask({"act", "signal", pid, "signal=KILL", "--key", right});
     ASSERT_TRUE(ok(done)) << boot.said();
     EXPECT_TRUE(done->contains("done: the effect is there")) << *done;
     const auto ended = guest->wait_for_exit(*asleep);
@@ -85,6 +86,31 @@ TEST_P(Serving, AnswersRemotesFromAProcessWithoutTheTarget) {
     kill(answerer, SIGKILL);
     EXPECT_NE(boot.wait_for("the process that answers remotes has ended"), "") << boot.said();
     EXPECT_FALSE(ask({"heartbeat"}).has_value());
+    kill(boot.pid(), SIGTERM);
+    EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_DONE) << boot.said();
+}
+
+TEST_P(Serving, GivesAGuestsMemoryToTheKeyAlone) {
+    GuestUnderTest guest({.kernel = GetParam()});
+    ASSERT_TRUE(guest.is_up());
+    const std::string ram = guest->ram_file().string();
+    const std::string right = key("right", 'k');
+    auto serving = arguments(ram);
+    for (const std::string& word : {std::string("--serve"), where(), std::string("--serve-key"),
+                                    right, std::string("--serve-memory")}) {
+        serving.push_back(word);
+    }
+    Boot boot(serving);
+    ASSERT_NE(boot.wait_for("armed"), "") << boot.said();
+    const pid_t answerer = children_of(boot.pid()).back();
+    EXPECT_EQ(rights_of(answerer, ram), "r--s") << "it reads, and cannot write";
+    const std::string file = (folder_ / "dump").string();
+    EXPECT_FALSE(ask({"dump", "-o", file, "--level", "31"}));
+    const auto taken = ask({"dump", "-o", file, "--level", "31", "--key", right});
+    ASSERT_TRUE(ok(taken)) << boot.said();
+    const auto log = lab::run_host_program({DEFIB_PROGRAM, "log", "--target", "core:" + file});
+    ASSERT_TRUE(ok(log));
+    EXPECT_TRUE(log->contains("Run /agent as init process"));
     kill(boot.pid(), SIGTERM);
     EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_DONE) << boot.said();
 }

@@ -15,6 +15,7 @@
 #include <fstream>
 #include <thread>
 
+#include "boot/remote/authentic.h"
 #include "boot/remote/one_sided.h"
 #include "engine/abi/remote.h"
 #include "tests/faults/inject.h"
@@ -110,23 +111,53 @@ TEST_P(Remote, SeesEverythingAndActsOnlyWithTheKey) {
     const auto state = guest->state_of(*asleep);
     ASSERT_TRUE(ok(state));
     EXPECT_FALSE(state->status.has_value()) << "nothing was done";
+    // A plan writes nothing, and needs the key as well.
+    auto dry = act;
+    dry.push_back(key.name);
+    dry.emplace_back("--dry-run");
+    const auto plan = ask(where, dry);
+    ASSERT_TRUE(ok(plan));
+    EXPECT_TRUE(plan->contains("would store")) << *plan;
+    dry.emplace_back("--json");
+    const auto for_programs = ask(where, dry);
+    ASSERT_TRUE(ok(for_programs));
+    const auto shown = nlohmann::json::parse(*for_programs, nullptr, false);
+    EXPECT_EQ(shown["dry_run"], true) << *for_programs;
+    EXPECT_EQ(shown["arguments"]["pid"], *asleep) << *for_programs;
+    EXPECT_FALSE(guest->state_of(*asleep)->status.has_value()) << "nothing was done";
+
     const auto done = with(key);
     ASSERT_TRUE(ok(done));
     EXPECT_TRUE(done->contains("done: the effect is there")) << *done;
     const auto ended = guest->wait_for_exit(*asleep);
     ASSERT_TRUE(ok(ended));
     EXPECT_EQ(ended->status, 128 + 9);
+    for (const char* now : {"--json", "--now"}) {
+        const auto findings = ask(where, {"findings", "--json", now});
+        ASSERT_TRUE(ok(findings)) << now;
+        const auto json_of_all = nlohmann::json::parse(*findings, nullptr, false);
+        EXPECT_EQ(json_of_all["open"].size(), 0U) << *findings;
+        EXPECT_EQ(json_of_all["entries"][0]["event"], "started") << *findings;
+    }
+    const auto closed = ask(where, {"dump", "-o", "/tmp/defib-not-made", "--key", key.name});
+    ASSERT_FALSE(closed.has_value());
+    EXPECT_TRUE(to_line(closed.error()).contains("--serve-memory")) << to_line(closed.error());
+    EXPECT_FALSE(std::filesystem::exists("/tmp/defib-not-made.unfinished"));
     EXPECT_EQ(run->stop(Guest::PATIENCE), 0) << run->to_text();
     if (where.starts_with("shm:")) EXPECT_FALSE(std::filesystem::exists(where.substr(4)));
 }
 
-// New numbers into every slot, without a pause: half of them requests that are in order as far as
-// anybody can see who has not looked at their check.
+// New numbers into every slot, without a pause: every kind there is and one that is none, with a
+// good check and without.
 void flood(boot::remote::OneSided& memory, const std::atomic<bool>& is_over) {
     for (uint64_t number = 1; !is_over; number++) {
         DefibRemoteRequest request{};
         request.number = number;
-        request.kind = 1 + number % 6;
+        request.kind = 1 + number % 12;
+        const DefibRemoteMemory wanted{.address = 0x100000, .pages = 256, .level = 0};
+        std::memcpy(request.data, &wanted, sizeof wanted);
+        request.size = request.kind == DEFIB_REMOTE_JOURNAL ? 8 : sizeof wanted;
+        if (number / 12 % 2 == 0) request.check = boot::remote::check_of(request);
         const uint64_t at = offsetof(DefibRemoteMailbox, slots) +
                             number % DEFIB_REMOTE_SLOTS * sizeof(DefibRemoteSlot);
         const auto* bytes = reinterpret_cast<const uint8_t*>(&request);
@@ -141,7 +172,7 @@ TEST(RemoteFlood, ADeadlockIsFoundAndEndedAllTheSame) {
     ASSERT_TRUE(guest.is_up());
     const std::string where = "shm:/dev/shm/defib-remote-flood-" + std::to_string(getpid());
     const File mailbox{where.substr(4)};
-    const auto run = serve(*guest, {"--serve", where});
+    const auto run = serve(*guest, {"--serve", where, "--serve-memory"});
     ASSERT_TRUE(run);
     const auto memory = boot::remote::connect_to(where);
     ASSERT_TRUE(ok(memory));
@@ -158,6 +189,8 @@ TEST(RemoteFlood, ADeadlockIsFoundAndEndedAllTheSame) {
     DefibRemoteHead head{};
     ASSERT_TRUE(ok((*memory)->read(0, {reinterpret_cast<uint8_t*>(&head), sizeof head})));
     EXPECT_GT(head.answered[DEFIB_REMOTE_MALFORMED], 10U) << "it was a flood";
+    EXPECT_GT(head.answered[DEFIB_REMOTE_DONE], 10U) << "with work in it";
+    EXPECT_GT(head.answered[DEFIB_REMOTE_NOT_ALLOWED], 0U);
     EXPECT_EQ(run->stop(Guest::PATIENCE), 0) << run->to_text();
 }
 

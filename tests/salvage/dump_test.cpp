@@ -16,6 +16,7 @@
 #include "tests/lab/host_program.h"
 #include "tests/lab/under_test.h"
 #include "tests/look/guest_says.h"
+#include "tests/recover/defib_run.h"
 #include "tests/salvage/folder.h"
 
 namespace defib::salvage {
@@ -146,6 +147,66 @@ TEST(Dump, IsGoneOnWithAfterADiskWasFull) {
     const Pages all = compare(*guest, file);
     EXPECT_EQ(all.different + all.zero_instead, 0U);
     EXPECT_FALSE(dump(*guest, file, "0", {"--resume"})) << "there is nothing to go on with";
+}
+
+// By way of a guard, which gives memory to the key alone; with a disk that is full in between.
+TEST_P(Dumped, IsTakenFromAnotherMachineToo) {
+    const Folder folder("dump");
+    const std::string where = "127.0.0.1:" + std::to_string(20000 + getpid() % 20000);
+    const std::string key = folder / "key";
+    std::ofstream(key) << std::string(32, 'k');
+    fs::permissions(key, fs::perms::owner_read);
+    GuestUnderTest guest({.kernel = GetParam()});
+    ASSERT_TRUE(guest.is_up());
+    const auto dmesg = guest->run({"dmesg"});
+    ASSERT_TRUE(ok(dmesg));
+    ASSERT_TRUE(ok(guest->qmp("stop")));
+    const auto run = recover::DefibRun::start(
+        DEFIB_PROGRAM, guest->ram_file(),
+        {"--dry-run", "--serve", where, "--serve-key", key, "--serve-memory"});
+    ASSERT_TRUE(ok(run));
+    ASSERT_TRUE(
+        (*run)->wait_for([](const auto& event) { return event.is("started"); }, Guest::PATIENCE))
+        << (*run)->to_text();
+    const auto take = [&](const std::string& file, std::vector<std::string> more) {
+        std::vector<std::string> argv = {"sh", "-c",
+                                         "trap '' XFSZ; ulimit -f $1; shift; exec \"$@\"", "sh"};
+        argv.push_back(more.front());
+        more.erase(more.begin());
+        for (const std::string& word : {std::string(DEFIB_PROGRAM), std::string("dump"),
+                                        std::string("--to"), where, std::string("-o"), file}) {
+            argv.push_back(word);
+        }
+        argv.insert(argv.end(), more.begin(), more.end());
+        return lab::run_host_program(argv);
+    };
+    const std::string whole = folder / "whole";
+    const auto refused = take(whole, {"unlimited", "--level", "0"});
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().detail.contains("operator's key")) << refused.error().detail;
+    EXPECT_FALSE(fs::exists(whole + ".unfinished")) << "nothing was begun";
+    EXPECT_FALSE(take(whole, {"300000", "--level", "0", "--key", key})) << "the disk is full";
+    EXPECT_TRUE(fs::exists(whole + ".unfinished"));
+    const auto said = take(whole, {"unlimited", "--level", "0", "--key", key, "--resume"});
+    ASSERT_TRUE(ok(said)) << (*run)->to_text();
+    EXPECT_TRUE(said->contains(" done before")) << *said;
+    const Pages all = compare(*guest, whole);
+    EXPECT_GT(all.all, 100'000U);
+    EXPECT_EQ(all.different + all.zero_instead, 0U);
+    EXPECT_TRUE(read_all(whole + ".txt").contains("kthreadd"));
+
+    const std::string small = folder / "small";
+    ASSERT_TRUE(ok(take(small, {"unlimited", "--level", "31", "--key", key})));
+    const Pages some = compare(*guest, small);
+    EXPECT_EQ(some.different, 0U) << "a page is as it was, or left out";
+    EXPECT_GT(some.zero_instead, 1000U);
+    EXPECT_LT(blocks_of(small), blocks_of(whole) * 3 / 4);
+    const std::string log = folder / "log";
+    ASSERT_TRUE(ok(lab::run_host_program({"makedumpfile", "--dump-dmesg", small, log})));
+    EXPECT_TRUE(read_all(log).starts_with(dmesg->out));
+    EXPECT_TRUE(
+        ok(lab::run_host_program({DEFIB_PROGRAM, "ps", "--json", "--target", "core:" + small})));
+    EXPECT_EQ((*run)->stop(Guest::PATIENCE), 0) << (*run)->to_text();
 }
 
 }  // namespace
