@@ -184,6 +184,8 @@ Result<std::vector<DefibJournalEntry>> RemoteSession::read_journal_on(uint64_t& 
     if (!entries || entries->empty()) return entries;
     if (entries->front().sequence > read_ + 1) lost = entries->front().sequence - read_ - 1;
     read_ = std::max(read_, entries->back().sequence);
+    // The engine had a life before the guard's.
+    std::erase_if(*entries, [this](const auto& entry) { return entry.time_ns < start_ns_; });
     return entries;
 }
 

@@ -27,7 +27,7 @@ struct Frame {
     uint32_t size = 0;
     uint64_t at = 0;
 };
-inline constexpr uint32_t MOST_READ = 64U << 10;
+inline constexpr uint32_t MOST_READ = 256U << 10;
 inline constexpr uint32_t MOST_WRITE = sizeof(DefibRemoteRequest);
 
 // Whether the gateway does that.
