@@ -150,11 +150,12 @@ Served RemoteRaw::take_picture(const std::string& words) {
     log_from_ = wanted->log_from;
     // What one cannot see the remote cannot either, and finds out why by itself.
     const auto machine = look_at_machine(session_);
-    static_cast<void>(look_at_processes(session_, TasksOf::processes));
-    static_cast<void>(look_at_locks(session_));
-    if (wanted->has_log != 0) static_cast<void>(look_at_log(session_));
+    bool has_any = machine.has_value();
+    has_any |= look_at_processes(session_, TasksOf::processes).has_value();
+    has_any |= look_at_locks(session_).has_value();
+    if (wanted->has_log != 0) has_any |= look_at_log(session_).has_value();
     seen_ = nullptr;
-    if (told.text.empty() && !machine) {
+    if (!has_any) {
         return {DEFIB_REMOTE_NOT_DONE, to_line(machine.error()) + "\n"};
     }
     return told;
