@@ -102,6 +102,7 @@ class Appliance {
     UniqueFd notify_;
     std::unique_ptr<metrics::Post> post_;  // null: nobody is told
     std::unique_ptr<Teller> teller_;
+    Announcer announcer_;
     JournalFile::Seen seen_;
     std::optional<Relay> relay_;  // with those below; nothing: nobody is served
     std::unique_ptr<remote::Service> service_;

@@ -88,7 +88,8 @@ void Appliance::tell(const DefibJournalEntry& entry, uint64_t lost) {
     }
     if (post_) metrics::count(post_->vitals(), entry, lost);
     if (!teller_) return;
-    if (const auto notice = notice_of(entry, wall_ns(), rule)) teller_->tell(*notice);
+    announcer_.take(entry, wall_ns(), rule,
+                    [this](const Notice& notice) { teller_->tell(notice); });
 }
 
 // Ten times a second.

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 
 #include "boot/commands/look.h"
@@ -37,26 +39,62 @@ std::string doubts_of(const ReadJournal& journal) {
     return journal.is_cut_off ? "its last entry was cut off" : "";
 }
 
+// How often detectors ran late, and by how much at most: on a loaded machine thousands of entries
+// that nobody reads one by one.
+struct Late {
+    uint64_t count = 0;
+    uint64_t most_ns = 0;
+
+    void add(const DefibJournalEntry& entry) {
+        count++;
+        most_ns = std::max(most_ns, entry.values[0]);
+    }
+};
+
 void print_session(const JournalSession& session) {
     fmt::print("session of {} on {}\n", time_of(session.wall_ns), printable(session.target));
-    const Narrator narrator(session.names, session.engine_ns);
+    Narrator narrator(session.names, session.engine_ns);
+    Late late;
     for (const auto& entry : session.entries) {
         const std::string line = narrator.line_of(entry);
         if (!line.empty()) fmt::print("{}\n", line);
+        if (entry.kind == DEFIB_JOURNAL_LATE) late.add(entry);
+    }
+    if (late.count != 0) {
+        fmt::print("detectors ran late {} times, by {:.1f} ms at most\n", late.count,
+                   static_cast<double>(late.most_ns) / 1e6);
     }
     if (session.lost != 0) fmt::print("{} entries were not written in time\n", session.lost);
 }
 
+// Of such entries in a row only the first stays, and says what the others of its detector were.
+nlohmann::ordered_json entries_of(const JournalSession& session) {
+    auto entries = nlohmann::ordered_json::array();
+    Narrator narrator(session.names, session.engine_ns);
+    std::map<uint32_t, std::pair<size_t, Late>> row;  // by detector
+    for (const auto& entry : session.entries) {
+        auto json = narrator.json_of(entry);
+        if (entry.kind != DEFIB_JOURNAL_LATE) {
+            row.clear();
+            entries.push_back(std::move(json));
+            continue;
+        }
+        const auto [at, is_first] = row.try_emplace(entry.subject, entries.size(), Late{});
+        if (is_first) entries.push_back(std::move(json));
+        auto& [place, late] = at->second;
+        late.add(entry);
+        entries[place]["times"] = late.count;
+        entries[place]["most_ns"] = late.most_ns;
+    }
+    return entries;
+}
+
 nlohmann::ordered_json json_of(const JournalSession& session) {
-    nlohmann::ordered_json json = {
-        {"wall_ns", session.wall_ns},
-        {"target", printable(session.target)},
-        {"manifest_digest", fmt::format("{:#x}", session.manifest_digest)},
-        {"lost", session.lost},
-        {"entries", nlohmann::ordered_json::array()}};
-    const Narrator narrator(session.names, session.engine_ns);
-    for (const auto& entry : session.entries) json["entries"].push_back(narrator.json_of(entry));
-    return json;
+    return {{"wall_ns", session.wall_ns},
+            {"target", printable(session.target)},
+            {"manifest_digest", fmt::format("{:#x}", session.manifest_digest)},
+            {"lost", session.lost},
+            {"entries", entries_of(session)}};
 }
 
 Result<int> show(const Arguments& arguments) {

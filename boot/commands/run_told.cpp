@@ -57,9 +57,8 @@ void RunTold::tell(const DefibJournalEntry& entry, uint64_t lost) {
     metrics::count(post_->vitals(), entry, lost);
     if (!teller_) return;
     const auto rule = names_->find({NameOf::rule, static_cast<uint32_t>(entry.values[0])});
-    const auto notice =
-        notice_of(entry, wall_ns(), rule == names_->end() ? "" : std::string_view(rule->second));
-    if (notice) teller_->tell(*notice);
+    announcer_.take(entry, wall_ns(), rule == names_->end() ? "" : std::string_view(rule->second),
+                    [this](const Notice& notice) { teller_->tell(notice); });
 }
 
 void RunTold::look(Session& session, const remote::Service* service) {

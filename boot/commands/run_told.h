@@ -39,6 +39,7 @@ class RunTold {
 
     std::unique_ptr<metrics::Post> post_;
     std::unique_ptr<Teller> teller_;
+    Announcer announcer_;
     const JournalNames* names_ = nullptr;
     bool is_lost_ = false;  // who is scraped has died, which was said
 };

@@ -158,7 +158,7 @@ void watch(Session& session, OwnSource& source, Console& console, const Argument
         source.note("no detectors: " + to_line(guard.error()));
         return console.rest();
     }
-    const Narrator narrator((*guard)->names(), (*guard)->start_ns());
+    Narrator narrator((*guard)->names(), (*guard)->start_ns());
     const auto ended =
         (*guard)->run([&](const auto& entry, uint64_t) { source.tell(narrator, entry); },
                       [&](uint64_t until_ns) { return console.rest_until(until_ns); });

@@ -29,7 +29,7 @@ Weight weight_of(uint32_t kind) {
 
 }  // namespace
 
-void append_finding(std::vector<FindingRow>& rows, const Narrator& narrator,
+void append_finding(std::vector<FindingRow>& rows, Narrator& narrator,
                     const DefibJournalEntry& entry) {
     std::string line = narrator.line_of(entry);
     if (line.empty()) return;
@@ -51,7 +51,7 @@ Result<void> JournalTail::read_on(uint64_t now_ns) {
     rows_.clear();
     if (journal->sessions.empty()) return {};
     const JournalSession& last = journal->sessions.back();
-    const Narrator narrator(last.names, last.engine_ns);
+    Narrator narrator(last.names, last.engine_ns);
     // Most entries are rows; a few more are looked at than are shown.
     const size_t first = last.entries.size() - std::min(last.entries.size(), 2 * MOST_FINDINGS);
     for (size_t i = first; i < last.entries.size(); i++) {

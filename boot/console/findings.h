@@ -17,7 +17,7 @@ namespace defib::boot::console {
 inline constexpr size_t MOST_FINDINGS = 2000;  // rows; the oldest go first
 
 // Nothing where it is for machines only.
-void append_finding(std::vector<FindingRow>& rows, const Narrator& narrator,
+void append_finding(std::vector<FindingRow>& rows, Narrator& narrator,
                     const DefibJournalEntry& entry);
 
 class JournalTail {

@@ -47,7 +47,9 @@ struct JournalStart {
 };
 static_assert(sizeof(JournalStart) == FRAME_PAYLOAD);
 
-enum class NameOf : uint32_t { routine = 1, rule = 2, field = 3, detector = 4 };
+// A symbol's number is the lower half of the address, the upper one is all ones: the kernel's
+// image.
+enum class NameOf : uint32_t { routine = 1, rule = 2, field = 3, detector = 4, symbol = 5 };
 
 struct JournalName {
     uint32_t of;  // enum NameOf

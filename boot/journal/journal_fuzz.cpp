@@ -23,7 +23,7 @@ void tell(Bytes file) {
     if (!journal) return;
     must(journal->damaged_from <= file.size());
     for (const auto& session : journal->sessions) {
-        const boot::Narrator narrator(session.names, session.engine_ns);
+        boot::Narrator narrator(session.names, session.engine_ns);
         for (const auto& entry : session.entries) {
             must(narrator.line_of(entry).find('\n') == std::string::npos);
             must(!narrator.json_of(entry).dump().empty());

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include "boot/journal/writer.h"
 #include "engine/abi/finding.h"
 #include "engine/abi/policy.h"
+#include "engine/runtime/respond.h"
 
 namespace defib::boot {
 namespace {
@@ -136,7 +138,7 @@ TEST_F(JournalOnDisk, IsNotWrittenIntoAnotherFile) {
 
 TEST(Narrator, SaysEachEventInOneLine) {
     const JournalNames names = {{{NameOf::routine, 7}, "signal"}, {{NameOf::rule, 0}, "low"}};
-    const Narrator narrator(names, 1000000000);
+    Narrator narrator(names, 1000000000);
     EXPECT_EQ(
         narrator.line_of(
             {1, 3500000000, DEFIB_JOURNAL_OPENED, DEFIB_FAULT_MEMORY_LOW, {0, 0, 0, 1}, 4}),
@@ -155,6 +157,100 @@ TEST(Narrator, SaysEachEventInOneLine) {
         EXPECT_EQ(line.find('\n'), std::string::npos) << kind;
         EXPECT_NE(narrator.json_of(entry).at("event"), "unknown") << kind;
     }
+}
+
+// What a narrator says of a case, entry by entry.
+struct Told {
+    JournalNames names;
+    Narrator narrator{names, 1000000000};
+    uint64_t sequence = 0;
+
+    DefibJournalEntry next(uint32_t kind, uint32_t subject, std::array<uint64_t, 4> v) {
+        return {++sequence, 3500000000, kind, subject, {v[0], v[1], v[2], v[3]}, 4};
+    }
+    std::string line(uint32_t kind, uint32_t subject, std::array<uint64_t, 4> v) {
+        const std::string line = narrator.line_of(next(kind, subject, v));
+        return line.size() < 20 ? line : line.substr(20);
+    }
+    nlohmann::ordered_json json(uint32_t kind, uint32_t subject, std::array<uint64_t, 4> v) {
+        return narrator.json_of(next(kind, subject, v));
+    }
+    void open(uint32_t fault, uint64_t since_ns) {
+        line(DEFIB_JOURNAL_OPENED, fault, {0, 0, since_ns, 1});
+    }
+    // As the engine writes a line of the log.
+    std::vector<std::string> log(const std::string& text, uint32_t behind) {
+        std::vector<std::string> lines;
+        const auto add = [&](uint32_t piece, std::array<uint64_t, 4> v) {
+            const uint32_t subject = behind << runtime::LOG_LINE_SHIFT | piece;
+            lines.push_back(line(runtime::JOURNAL_LOG_LINE, subject, v));
+        };
+        add(0, {70 - behind, 12345678000, 0, text.size()});
+        for (size_t at = 0; at < text.size(); at += 32) {
+            std::array<uint64_t, 4> words{};
+            std::memcpy(words.data(), text.data() + at, std::min<size_t>(32, text.size() - at));
+            add(static_cast<uint32_t>(1 + at / 32), words);
+        }
+        return lines;
+    }
+};
+
+TEST(Narrator, TellsTheEvidenceInOneLineAndSinceWhen) {
+    Told told;
+    told.open(DEFIB_FAULT_CPU_STUCK, 2250000000);
+    EXPECT_EQ(told.line(DEFIB_JOURNAL_EVIDENCE, 0, {1, 4012, 1003, 2}), "");
+    EXPECT_EQ(told.line(DEFIB_JOURNAL_EVIDENCE, 4, {1, 77, 0, 0}),
+              "  CPU 1, for 4.0 s, 1003 ticks of its timer meanwhile, 2 runnable, preempt count "
+              "0x1, 77 switches before, since 1.250 s");
+    const auto json = told.json(DEFIB_JOURNAL_EVIDENCE, 4, {1, 77, 0, 0});
+    EXPECT_EQ(json["evidence"].dump(), R"({"preempt_count":1,"switches":77})");
+    EXPECT_EQ(json["values"].dump(), "[1,77,0,0]");
+}
+
+TEST(Narrator, NamesTheRunnersUpBesideTheVictim) {
+    Told told;
+    told.open(DEFIB_FAULT_MEMORY_FALLING, 3500000000);
+    EXPECT_EQ(told.line(DEFIB_JOURNAL_CULPRIT, 145, {58880, 0, 0x656c6469, 0}),
+              "  culprit 145 idle, 230 MB");
+    told.line(DEFIB_JOURNAL_CULPRIT, 146, {50000, 0, 0x62, 0});
+    told.line(DEFIB_JOURNAL_CULPRIT, 147, {40000, 7424, 0x676f68, 0});
+    told.line(DEFIB_JOURNAL_CULPRIT, 148, {256, 256, 0x6c6c616d73, 0});
+    told.line(DEFIB_JOURNAL_DECLINED, DEFIB_DECLINE_NAME, {0, 146, 0x62, 0});
+    EXPECT_EQ(told.line(DEFIB_JOURNAL_VICTIM, 147, {5, DEFIB_VICTIM_FASTEST, 0x676f68, 0}),
+              "victim: 147 hog, the fastest-growing; runners-up: 148 small (1.0 MB, grows 1.0 "
+              "MB/s), 145 idle (230 MB)");
+    const auto json = told.json(DEFIB_JOURNAL_VICTIM, 147, {5, DEFIB_VICTIM_FASTEST, 0, 0});
+    EXPECT_EQ(json["runners_up"][0].dump(),
+              R"({"pid":148,"name":"small","weight":{"pages":256,"pages_per_s":256}})");
+}
+
+TEST(Narrator, ShowsTheLastLinesOfAPanicsLog) {
+    using ::testing::ElementsAre;
+    Told told;
+    told.open(DEFIB_FAULT_PANIC, 3500000000);
+    EXPECT_THAT(told.log("Hardware name: a machine", 40), ElementsAre("", ""));
+    EXPECT_THAT(told.log("Kernel panic - not syncing: sysrq triggered crash", 39),
+                ElementsAre("", "",
+                            "    [   12.345678] Kernel panic - not syncing: sysrq "
+                            "triggered crash"));
+    EXPECT_THAT(told.log("a\nb\x1b[2J", 0), ElementsAre("", "    [   12.345678] a\\x0ab\\x1b[2J"));
+    // A piece of it was lost.
+    told.line(runtime::JOURNAL_LOG_LINE, 0, {71, 0, 0, 40});
+    EXPECT_EQ(told.line(runtime::JOURNAL_LOG_LINE, 2, {0x41, 0, 0, 0}), "");
+    told.line(runtime::JOURNAL_LOG_LINE, 0, {72, 5, 3, 2});
+    EXPECT_EQ(told.json(runtime::JOURNAL_LOG_LINE, 1, {0x4241, 0, 0, 0})["line"].dump(),
+              R"({"sequence":72,"time_ns":5,"level":3,"behind":0,"text":"AB"})");
+}
+
+TEST(Narrator, SaysWhichLockIsLetGo) {
+    Told told;
+    told.names[symbol_key(0xffffffff82a00010)] = "tasklist_lock+0x10";
+    told.open(DEFIB_FAULT_SPINLOCK_LEAKED, 3500000000);
+    const auto json = told.json(DEFIB_JOURNAL_EVIDENCE, 0, {0xffffffff82a00010, 1, 2, 2});
+    EXPECT_EQ(json["symbol"], "tasklist_lock+0x10");
+    EXPECT_EQ(told.line(DEFIB_JOURNAL_STEP, 7, {0, 0xffffffff82a00010, 5, 0}),
+              "DOES step 1: 7, lock 0xffffffff82a00010 (tasklist_lock+0x10)");
+    EXPECT_EQ(told.line(DEFIB_JOURNAL_STEP, 7, {0, 1, 2, 3}), "DOES step 1: 7");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "boot/journal/reader.h"
+#include "boot/journal/story.h"
 
 namespace defib::boot {
 
@@ -18,16 +19,24 @@ class Narrator {
     // Times count from `start_ns`, on the engine's clock.
     Narrator(const JournalNames& names, uint64_t start_ns) : names_(names), start_ns_(start_ns) {}
 
-    // Empty: nothing that a person would miss.
-    std::string line_of(const DefibJournalEntry& entry) const;
-    nlohmann::ordered_json json_of(const DefibJournalEntry& entry) const;
+    // All entries, in their order: some are told together with earlier ones. Empty: nothing that a
+    // person would miss.
+    std::string line_of(const DefibJournalEntry& entry);
+    nlohmann::ordered_json json_of(const DefibJournalEntry& entry);
 
   private:
     std::string event_of(const DefibJournalEntry& entry) const;
+    std::string evidence_line(const CaseStory& story) const;
+    std::string victim_line(const DefibJournalEntry& entry) const;
+    std::string step_line(const DefibJournalEntry& entry) const;
+    std::string symbol_at(uint64_t address) const;
     std::string name_of(NameOf of, uint64_t number) const;
+    void add_words(const DefibJournalEntry& entry, nlohmann::ordered_json& json) const;
+    void add_finding(const DefibJournalEntry& entry, nlohmann::ordered_json& json) const;
 
     const JournalNames& names_;
     uint64_t start_ns_;
+    Stories stories_;
 };
 
 }  // namespace defib::boot

@@ -16,6 +16,14 @@ namespace defib::boot {
 
 using JournalNames = std::map<std::pair<NameOf, uint32_t>, std::string>;
 
+// What lies at an address of the kernel's image has its name under this key.
+constexpr bool may_have_symbol(uint64_t address) {
+    return address >> 32 == 0xffffffff;
+}
+constexpr std::pair<NameOf, uint32_t> symbol_key(uint64_t address) {
+    return {NameOf::symbol, static_cast<uint32_t>(address)};
+}
+
 // One run of an engine.
 struct JournalSession {
     uint64_t wall_ns = 0;

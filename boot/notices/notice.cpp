@@ -8,6 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "boot/journal/evidence.h"
 #include "boot/session/record.h"
 #include "engine/abi/finding.h"
 
@@ -67,8 +68,23 @@ std::optional<Notice> notice_of(const DefibJournalEntry& entry, uint64_t wall_ns
     notice.case_number = entry.case_number;
     notice.kind = entry.kind;
     notice.fault = entry.subject;
+    if (entry.kind == DEFIB_JOURNAL_OPENED && entry.values[2] <= entry.time_ns) {
+        notice.lasts_ns = entry.time_ns - entry.values[2];
+    }
     rule.copy(notice.rule.data(), notice.rule.size() - 1);
     return notice;
+}
+
+bool Announcer::add_evidence(const DefibJournalEntry& entry) {
+    if (entry.kind != DEFIB_JOURNAL_EVIDENCE || entry.case_number != pending_->case_number) {
+        return false;
+    }
+    for (size_t i = 0; i < DEFIB_JOURNAL_VALUES; i++) {
+        const size_t at = size_t{entry.subject} + i;
+        if (at < pending_->evidence.size()) pending_->evidence[at] = entry.values[i];
+    }
+    pending_->has_evidence = entry.subject + DEFIB_JOURNAL_VALUES >= DEFIB_FINDING_EVIDENCE;
+    return true;
 }
 
 std::string json_of(const Notice& notice) {
@@ -76,6 +92,11 @@ std::string json_of(const Notice& notice) {
     nlohmann::ordered_json json = {
         {"event", event_of(notice.kind)}, {"fault", fault.word}, {"text", fault.text}};
     if (notice.kind == DEFIB_JOURNAL_OPENED) json["rule"] = text_in(notice.rule);
+    if (notice.kind == DEFIB_JOURNAL_OPENED) json["lasts_ms"] = notice.lasts_ns / NS_A_MS;
+    if (notice.has_evidence) {
+        json["evidence"] = evidence_json(notice.fault, 0, notice.evidence);
+        json["shown_by"] = evidence_text(notice.fault, notice.evidence, {});
+    }
     json["case"] = notice.case_number;
     json["target"] = text_in(notice.target);
     json["kernel"] = text_in(notice.kernel);

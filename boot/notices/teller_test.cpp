@@ -92,11 +92,46 @@ TEST_F(Notices, AFindingAndItsEndReachTheProgramInOrder) {
                                                             {"fault", "panic"},
                                                             {"text", "the kernel has panicked"},
                                                             {"rule", "a rule"},
+                                                            {"lasts_ms", 0},
                                                             {"case", 5},
                                                             {"target", "vm:\\xff"},
                                                             {"kernel", "6.12"},
                                                             {"time", "2025-06-15T15:06:40.123Z"}}));
     EXPECT_EQ(nlohmann::json::parse(over)["event"], "over");
+}
+
+TEST_F(Notices, AFindingWaitsForItsEvidence) {
+    Announcer announcer;
+    std::vector<std::string> said;
+    const auto take = [&](DefibJournalEntry one) {
+        announcer.take(one, 0, "a rule",
+                       [&](const Notice& notice) { said.push_back(json_of(notice)); });
+    };
+    auto opened = entry(DEFIB_JOURNAL_OPENED, DEFIB_FAULT_CPU_STUCK);
+    opened.time_ns = 2'500'000'000;
+    opened.values[2] = 2'000'000'000;
+    auto first = entry(DEFIB_JOURNAL_EVIDENCE, 0);
+    first.values[0] = 1;
+    first.values[1] = 4012;
+    auto second = entry(DEFIB_JOURNAL_EVIDENCE, 4);
+    second.values[0] = 2;
+    take(opened);
+    take(first);
+    EXPECT_TRUE(said.empty());
+    take(second);
+    ASSERT_EQ(said.size(), 1U);
+    const auto json = nlohmann::json::parse(said[0]);
+    EXPECT_EQ(json["evidence"]["lasts_ms"], 4012);
+    EXPECT_EQ(json["evidence"]["preempt_count"], 2);
+    EXPECT_EQ(json["lasts_ms"], 500);
+    EXPECT_TRUE(json["shown_by"].get<std::string>().starts_with("CPU 1, for 4.0 s"));
+    // Where the rest of it was lost, it is told without.
+    take(opened);
+    take(first);
+    take(entry(DEFIB_JOURNAL_CLOSED, DEFIB_FAULT_CPU_STUCK));
+    ASSERT_EQ(said.size(), 3U);
+    EXPECT_FALSE(nlohmann::json::parse(said[1]).contains("evidence"));
+    EXPECT_EQ(nlohmann::json::parse(said[2])["event"], "over");
 }
 
 TEST_F(Notices, TheGuardNeverWaitsForAProgramThatDoesNotEnd) {

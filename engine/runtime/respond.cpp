@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/respond.h"
 
+#include "engine/routines/views/log_records.h"
 #include "engine/runtime/cases.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/policy.h"
@@ -123,6 +124,36 @@ void note_culprits(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     }
 }
 
+// How many records of the log follow that one without another between them.
+uint32_t lines_behind(const DefibRecords& records, uint32_t at) {
+    uint32_t count = 0;
+#pragma clang loop unroll(disable)
+    while (at < records.used) {
+        const auto* header = pointer_to<const DefibRecordHeader>(records.bytes + at);
+        if (header->kind != DEFIB_RECORD_LOG) break;
+        count++;
+        at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + ((header->size + 7) & ~7U);
+    }
+    return count - 1;
+}
+
+// Of a panic the log's last lines may be all that anybody will ever know.
+void note_log_line(DefibEngine& engine, const DefibCase& one, const DefibLogRecord& line,
+                   uint32_t behind, uint64_t now_ns) {
+    const uint32_t subject = behind << LOG_LINE_SHIFT;
+    constexpr auto KIND = static_cast<DefibJournalKind>(JOURNAL_LOG_LINE);
+    uint32_t length = line.length < sizeof line.text ? line.length : sizeof line.text;
+    if (length > LOG_LINE_MOST) length = LOG_LINE_MOST;
+    append(*engine.journal, now_ns, KIND, subject,
+           {line.sequence, line.time_ns, line.level, length}, one.number);
+#pragma clang loop unroll(disable)
+    for (uint32_t word = 0; word * 8 < length; word += DEFIB_JOURNAL_VALUES) {
+        const uint64_t* text = line.text + word;
+        append(*engine.journal, now_ns, KIND, subject | (1 + word / DEFIB_JOURNAL_VALUES),
+               {text[0], text[1], text[2], text[3]}, one.number);
+    }
+}
+
 void take_payload(DefibEngine& engine, uint32_t rule, const DefibRecordHeader& header,
                   DefibCase*& current, uint64_t now_ns) {
     DefibResponder& responder = *engine.responder;
@@ -136,7 +167,7 @@ void take_payload(DefibEngine& engine, uint32_t rule, const DefibRecordHeader& h
         if (current == nullptr) return;
         keep_culprit(*current, *reinterpret_cast<const DefibCulprit*>(&header + 1),
                      responder.policy.rules[rule].victim);
-    } else {
+    } else if (header.kind != DEFIB_RECORD_LOG || header.size != sizeof(DefibLogRecord)) {
         current = nullptr;
     }
 }
@@ -183,6 +214,10 @@ void take_for_rule(DefibEngine& engine, uint32_t rule, const DefibRecords& recor
     for (uint32_t i = 0; i < records.count && at < records.used; i++) {
         const auto* header = pointer_to<const DefibRecordHeader>(records.bytes + at);
         take_payload(engine, rule, *header, current, now_ns);
+        if (current != nullptr && header->kind == DEFIB_RECORD_LOG) {
+            note_log_line(engine, *current, *reinterpret_cast<const DefibLogRecord*>(header + 1),
+                          lines_behind(records, at), now_ns);
+        }
         at += static_cast<uint32_t>(sizeof(DefibRecordHeader)) + ((header->size + 7) & ~7U);
     }
     // Records that found no room may be of findings that are known: these are not over then.

@@ -27,6 +27,13 @@
 
 namespace defib::runtime {
 
+// A line of the kernel's log that came with a finding, in the journal: entries of this kind, the
+// next after enum DefibJournalKind's. subject: how many lines follow, shifted, and the piece. Piece
+// 0: printk's sequence and time, level, bytes of text; each further one: 32 of these bytes.
+inline constexpr uint32_t JOURNAL_LOG_LINE = 47;
+inline constexpr uint32_t LOG_LINE_SHIFT = 16;
+inline constexpr uint32_t LOG_LINE_MOST = 256;  // bytes; what is longer is cut
+
 // Once, before the first turn: makes the engine's detectors those of the policy's rules.
 void start_responder(DefibEngine& engine, uint64_t now_ns);
 
