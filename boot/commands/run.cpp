@@ -17,6 +17,7 @@
 #include "boot/commands/remote_service.h"
 #include "boot/commands/run_image.h"
 #include "boot/commands/run_told.h"
+#include "boot/find/symbol_at.h"
 #include "boot/journal/file.h"
 #include "boot/journal/narrator.h"
 #include "boot/journal/writer.h"
@@ -86,7 +87,7 @@ class Report {
   public:
     static Result<std::unique_ptr<Report>> start(const Arguments& arguments, const Guard& guard,
                                                  const Session& session, uint64_t digest) {
-        std::unique_ptr<Report> report(new Report(arguments, guard));
+        std::unique_ptr<Report> report(new Report(arguments, guard, session));
         if (arguments.journal.empty()) return report;
         auto fd = open_journal(arguments.journal);
         if (!fd) return std::unexpected(fd.error());
@@ -102,6 +103,7 @@ class Report {
     void tell(const DefibJournalEntry& entry, uint64_t lost) {
         if (entry.kind == DEFIB_JOURNAL_OPENED) findings_++;
         if (entry.kind == DEFIB_JOURNAL_STEP) steps_++;
+        learn_symbols(entry);
         if (writer_) write(entry, lost);
         if (lost != 0) tell_of_lost(lost);
         if (is_json_) return print(narrator_.json_of(entry).dump());
@@ -127,12 +129,26 @@ class Report {
     }
 
   private:
-    Report(const Arguments& arguments, const Guard& guard)
+    Report(const Arguments& arguments, const Guard& guard, const Session& session)
         : is_json_(arguments.look.is_json),
           path_(arguments.journal),
-          narrator_(guard.names(), guard.start_ns()),
+          kernel_(session.kernel()),
+          names_(guard.names()),
+          narrator_(names_, guard.start_ns()),
           start_ns_(now_ns()),
           cpu_at_start_(cpu_seconds()) {}
+
+    // Of locks that lie in the kernel's image; the journal keeps them for who reads it elsewhere.
+    void learn_symbols(const DefibJournalEntry& entry) {
+        for (const uint64_t lock : narrator_.locks_of(entry)) {
+            if (!may_have_symbol(lock) || names_.contains(symbol_key(lock))) continue;
+            const std::string symbol = symbol_at(kernel_, lock);
+            if (symbol.empty()) continue;
+            const auto [of, number] = symbol_key(lock);
+            names_[{of, number}] = symbol;
+            if (writer_) writer_->name(of, number, symbol);
+        }
+    }
 
     // A repair may be hundreds of executions and stores: a few are shown, and how many more there
     // are. The journal has all.
@@ -175,6 +191,8 @@ class Report {
 
     bool is_json_;
     std::string path_;
+    const Kernel& kernel_;
+    JournalNames names_;
     Narrator narrator_;
     uint64_t start_ns_;
     double cpu_at_start_;

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "boot/find/kernel.h"
+#include "boot/find/symbol_at.h"
 #include "engine/base/unique_fd.h"
 #include "layouts/extract.h"
 #include "tests/lab/guest.h"
@@ -99,6 +100,10 @@ TEST_P(RealKernel, IsFoundAndProved) {
     ASSERT_TRUE(kernel) << to_line(kernel.error());
     EXPECT_EQ(kernel->map.levels, GetParam().levels);
     EXPECT_EQ(kernel->text, guests_address(*guest, "_text"));
+    const uint64_t lock = guests_address(*guest, "tasklist_lock");
+    EXPECT_EQ(symbol_at(*kernel, lock), "tasklist_lock");
+    EXPECT_EQ(symbol_at(*kernel, lock + 4), "tasklist_lock+0x4");
+    EXPECT_EQ(symbol_at(*kernel, 0xffff888000001000), "");
 
     const auto ranges = guest->ram_ranges();
     ASSERT_EQ(kernel->window.count, ranges.size());

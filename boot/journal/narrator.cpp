@@ -233,6 +233,12 @@ std::string Narrator::symbol_at(uint64_t address) const {
     return found == names_.end() || !may_have_symbol(address) ? "" : printable(found->second);
 }
 
+std::vector<uint64_t> Narrator::locks_of(const DefibJournalEntry& entry) {
+    stories_.take(entry);
+    if (entry.kind != DEFIB_JOURNAL_EVIDENCE) return {};
+    return locks_in(stories_.of(entry.case_number).fault, entry.subject, entry.values);
+}
+
 std::string Narrator::evidence_line(const CaseStory& story) const {
     const std::string text = evidence_text(story.fault, story.evidence,
                                            [this](uint64_t address) { return symbol_at(address); });

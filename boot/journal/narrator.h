@@ -24,6 +24,10 @@ class Narrator {
     std::string line_of(const DefibJournalEntry& entry);
     nlohmann::ordered_json json_of(const DefibJournalEntry& entry);
 
+    // The locks that the entry's evidence names: whoever can look gives them their symbols in the
+    // names (symbol_key()), before the entry is told.
+    std::vector<uint64_t> locks_of(const DefibJournalEntry& entry);
+
   private:
     std::string event_of(const DefibJournalEntry& entry) const;
     std::string evidence_line(const CaseStory& story) const;

@@ -232,6 +232,36 @@ TEST_F(Respond, IsDoneWhereTheEffectIsSeenAndTheFindingEnds) {
     }
 }
 
+TEST_F(Respond, KeepsTheLinesOfTheLogThatComeWithAFinding) {
+    machine.add_rule("memory");
+    machine.fall_ill(MEMORY, 0, {culprit(7, "hog")}).log = {std::string(33, 'a'), "b",
+                                                            std::string(1030, 'c')};
+    machine.start();
+    machine.run_ms(1);
+    std::vector<uint32_t> subjects;
+    std::vector<DefibJournalEntry> lines;
+    for (const auto& entry : machine.journal()) {
+        if (entry.kind != JOURNAL_LOG_LINE) continue;
+        lines.push_back(entry);
+        subjects.push_back(entry.subject);
+        EXPECT_EQ(entry.case_number, 1U);
+    }
+    const auto piece = [](uint32_t behind, uint32_t number) {
+        return behind << LOG_LINE_SHIFT | number;
+    };
+    std::vector<uint32_t> expected = {piece(2, 0), piece(2, 1), piece(2, 2),
+                                      piece(1, 0), piece(1, 1), piece(0, 0)};
+    for (uint32_t i = 1; i <= LOG_LINE_MOST / 32; i++) expected.push_back(piece(0, i));
+    ASSERT_EQ(subjects, expected);
+    EXPECT_EQ(lines[0].values[0], 70U);
+    EXPECT_EQ(lines[0].values[3], 33U);
+    EXPECT_EQ(lines[2].values[0], uint64_t{'a'});
+    EXPECT_EQ(lines[4].values[0], uint64_t{'b'});
+    EXPECT_EQ(lines[5].values[3], LOG_LINE_MOST);
+    // The finding and its culprit are what they are without.
+    EXPECT_EQ(machine.acts.size(), 1U);
+}
+
 TEST_F(Respond, TakesTheNextStepWhenNoEffectComesUntilTheDeadline) {
     machine.add_rule("memory");
     machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});

@@ -23,6 +23,8 @@
 // kernel/kallsyms.c). A kernel is smaller than 2 GiB, so one negative offset tells the two apart.
 #include "layouts/artefact/kallsyms.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -217,6 +219,32 @@ Result<KallsymsTables> find_kallsyms(Bytes image, std::string_view object) {
     }
     return fail(DEFIB_ERROR_LAYOUT_NO_SYMBOLS, std::string(object),
                 "no kallsyms tables of a known format in it");
+}
+
+std::string symbol_at(const KallsymsTables& tables, uint64_t address) {
+    Tokens tokens;
+    if (!tokens.parse(tables.token_table, tables.token_index)) return {};
+    if (tables.count > MOST_SYMBOLS) return {};
+    if (!is_sorted(tables.offsets, tables.count, tables.relative_base)) return {};
+    const bool has_absolute = has_absolute_values(tables.offsets, tables.count);
+    const auto value = [&](uint32_t i) {
+        return value_of(load<int32_t>(tables.offsets, 4 * uint64_t{i}), tables.relative_base,
+                        has_absolute);
+    };
+    uint32_t behind = 0;  // the first one that begins after it
+    while (behind < tables.count && value(behind) <= address) ++behind;
+    if (behind == 0 || behind == tables.count) return {};
+    const uint64_t offset = address - value(behind - 1);
+    uint64_t at = 0;
+    Bytes codes;
+    for (uint32_t i = 0; i < behind; ++i) {
+        if (!next_name(tables.names, at, codes)) return {};
+    }
+    std::string name;
+    for (const std::byte code : codes) name += tokens[std::to_integer<uint8_t>(code)];
+    if (name.size() < 2 || name.size() > MOST_NAME_LENGTH) return {};
+    name.erase(0, 1);  // nm's letter
+    return offset == 0 ? name : fmt::format("{}+{:#x}", name, offset);
 }
 
 Result<Kallsyms> decode_kallsyms(const KallsymsTables& tables, std::string_view object) {

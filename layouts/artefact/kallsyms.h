@@ -31,6 +31,10 @@ struct Kallsyms {
 // or all of the kernel.
 Result<KallsymsTables> find_kallsyms(Bytes image, std::string_view object);
 
+// What lies at an address, as "name" or "name+0x10": the last symbol that begins at or before it.
+// Decodes no other name. Empty: before the first symbol, behind the last, or no tables.
+std::string symbol_at(const KallsymsTables& tables, uint64_t address);
+
 Result<Kallsyms> decode_kallsyms(const KallsymsTables& tables, std::string_view object);
 
 }  // namespace defib::layouts

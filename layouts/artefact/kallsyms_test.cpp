@@ -64,6 +64,21 @@ TEST(Kallsyms, SayHowFarTheNextOneIs) {
     EXPECT_EQ(found->symbols.at("runqueues").room, 0U) << "what follows is no per-CPU variable";
 }
 
+TEST(Kallsyms, NameWhatLiesAtAnAddress) {
+    for (const PerCpu per_cpu : {PerCpu::absolute, PerCpu::relative}) {
+        const std::string bytes = image(KallsymsOrder::offsets_last, per_cpu);
+        const auto tables = find_kallsyms(as_bytes(bytes), "test");
+        ASSERT_TRUE(tables.has_value()) << to_line(tables.error());
+        EXPECT_EQ(symbol_at(*tables, TEXT + 0x100 + 0x10 * 7), "symbol_7");
+        EXPECT_EQ(symbol_at(*tables, TEXT + 0x100 + 0x10 * 7 + 4), "symbol_7+0x4");
+        EXPECT_EQ(symbol_at(*tables, 1), "");
+        EXPECT_EQ(symbol_at(*tables, ~uint64_t{0}), "");
+        KallsymsTables cut = *tables;
+        cut.names = cut.names.first(8);
+        EXPECT_EQ(symbol_at(cut, TEXT + 0x100 + 0x10 * 299), "");
+    }
+}
+
 TEST(Kallsyms, AreNotFoundWhereThereAreNone) {
     const auto found = find_kallsyms(as_bytes(std::string(1 << 20, 'a')), "test");
     ASSERT_FALSE(found.has_value());

@@ -7,6 +7,7 @@
 
 #include "engine/abi/calls.h"
 #include "engine/abi/cgroup_path.h"
+#include "engine/routines/views/log_records.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/loop.h"
 
@@ -45,6 +46,13 @@ SickMachine::SickMachine() {
                 report(context, DEFIB_RECORD_FINDING, finding);
                 for (const auto& one : ailment.culprits) {
                     report(context, DEFIB_RECORD_CULPRIT, one);
+                }
+                for (const std::string& text : ailment.log) {
+                    DefibLogRecord line{};
+                    line.sequence = 70;
+                    line.length = static_cast<uint32_t>(text.size());
+                    std::memcpy(line.text, text.data(), std::min(text.size(), sizeof line.text));
+                    report(context, DEFIB_RECORD_LOG, line);
                 }
             }
             if (detector_dies) defib_die(&context, DEFIB_DEATH_ADDRESS);

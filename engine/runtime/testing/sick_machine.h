@@ -6,6 +6,7 @@
 #ifndef DEFIB_ENGINE_RUNTIME_TESTING_SICK_MACHINE_H
 #define DEFIB_ENGINE_RUNTIME_TESTING_SICK_MACHINE_H
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace defib::testing {
 struct Ailment {
     DefibFinding finding{};
     std::vector<DefibCulprit> culprits;
+    std::vector<std::string> log = {};  // lines that come behind it
 };
 
 DefibCulprit culprit(int32_t pid, std::string_view name, uint64_t weight = 1);
