@@ -170,7 +170,7 @@ struct Told {
     }
     std::string line(uint32_t kind, uint32_t subject, std::array<uint64_t, 4> v) {
         const std::string line = narrator.line_of(next(kind, subject, v));
-        return line.size() < 20 ? line : line.substr(20);
+        return line.size() < 19 ? line : line.substr(19);
     }
     nlohmann::ordered_json json(uint32_t kind, uint32_t subject, std::array<uint64_t, 4> v) {
         return narrator.json_of(next(kind, subject, v));
