@@ -130,6 +130,23 @@ TEST_P(OfTheKernels, NobodyIsEndedForSomebodyElsesMemory) {
     EXPECT_EQ(victims, 1U) << run->to_text();
 }
 
+// Once such a machine has booted again its log is gone.
+TEST_P(OfTheKernels, TheLastWordsOfAPanicAreTold) {
+    const auto& fault = *faults::find("panic");
+    GuestUnderTest guest(faults::guest_for(fault, GetParam()));
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(faults::prepare(*guest, fault)));
+    const auto run = guard(guest);
+    ASSERT_TRUE(run);
+    ASSERT_TRUE(ok(faults::inject(*guest, fault)));
+    const auto is_cause = [](const Event& event) {
+        return event.is("log") && event.json.contains("line") &&
+               event.text("text").find("Kernel panic") != std::string::npos;
+    };
+    EXPECT_TRUE(run->wait_for(is_cause, REPAIR)) << run->to_text();
+    EXPECT_EQ(run->stop(END), 0) << run->to_text();
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernels, OfTheKernels, ::testing::Values("6.1", "6.12"),
                          [](const auto& info) {
                              return std::string(info.param) == "6.1" ? "linux_6_1" : "linux_6_12";
