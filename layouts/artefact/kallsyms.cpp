@@ -233,7 +233,8 @@ std::string symbol_at(const KallsymsTables& tables, uint64_t address) {
     };
     uint32_t behind = 0;  // the first one that begins after it
     while (behind < tables.count && value(behind) <= address) ++behind;
-    if (behind == 0 || behind == tables.count) return {};
+    // Below the image there are no symbols but per-CPU variables', whose values are no addresses.
+    if (address < tables.relative_base || behind == 0 || behind == tables.count) return {};
     const uint64_t offset = address - value(behind - 1);
     uint64_t at = 0;
     Bytes codes;

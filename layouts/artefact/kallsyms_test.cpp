@@ -72,6 +72,7 @@ TEST(Kallsyms, NameWhatLiesAtAnAddress) {
         EXPECT_EQ(symbol_at(*tables, TEXT + 0x100 + 0x10 * 7), "symbol_7");
         EXPECT_EQ(symbol_at(*tables, TEXT + 0x100 + 0x10 * 7 + 4), "symbol_7+0x4");
         EXPECT_EQ(symbol_at(*tables, 1), "");
+        EXPECT_EQ(symbol_at(*tables, TEXT - 0x1000), "");
         EXPECT_EQ(symbol_at(*tables, ~uint64_t{0}), "");
         KallsymsTables cut = *tables;
         cut.names = cut.names.first(8);
