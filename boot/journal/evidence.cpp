@@ -40,10 +40,14 @@ constexpr Words memory(const char* last) {
              {"fall_pages_per_s", Unit::pages_a_second}, {"left_ms", Unit::ms},
              {"pressure_percent", Unit::percent}, {last, Unit::pages}}};
 }
-constexpr Words SPINLOCK = {{
+constexpr EvidenceWord DOUBT = {"doubt", Unit::doubt, "?{}"};
+constexpr EvidenceWord CUT_OFF = {"cut_off_switches", Unit::count, "?a CPU is cut off from its queue"};
+constexpr Words spinlock(const EvidenceWord& why) {
+    return {{
     {"lock", Unit::lock, "lock {}"}, {"lock_word", Unit::bits, "its word {}"},
     {"waiters", Unit::count, "{} CPUs spin"}, {"cpus", Unit::count, "of {}"}, LASTS,
-    {"doubt", Unit::doubt, "?{}"}, TAINT, {"switches", Unit::count}}};
+    why, TAINT, {"switches", Unit::count}}};
+}
 constexpr Words WAITED_FOR = {{
     {"lock", Unit::lock, "?lock {}"}, {"lock_kind", Unit::waits, "?{}"},
     {"waiters", Unit::count, "waiters: {}"}, {"owner", Unit::task, "?owner: task at {}"}}};
@@ -91,9 +95,9 @@ constexpr FaultEvidence TABLE[] = {
     {DEFIB_FAULT_PIDS_LOW, LIMIT, THREADS, NOTHING},
     {DEFIB_FAULT_THREADS_LOW, LIMIT, THREADS, NOTHING},
     {DEFIB_FAULT_FILES_LOW, LIMIT, NOTHING, NOTHING},
-    {DEFIB_FAULT_SPINLOCK_LEAKED, SPINLOCK, SPINS, NOTHING},
-    {DEFIB_FAULT_SPINLOCK_HELD, SPINLOCK, SPINS, NOTHING},
-    {DEFIB_FAULT_SPINLOCK_SLEEPER, SPINLOCK, SPINS, NOTHING},
+    {DEFIB_FAULT_SPINLOCK_LEAKED, spinlock(CUT_OFF), SPINS, NOTHING},
+    {DEFIB_FAULT_SPINLOCK_HELD, spinlock(DOUBT), SPINS, NOTHING},
+    {DEFIB_FAULT_SPINLOCK_SLEEPER, spinlock(DOUBT), SPINS, NOTHING},
     {DEFIB_FAULT_PANIC, LOG, NOTHING, NOTHING},
     {DEFIB_FAULT_OOPS, {{NOTHING, WAS_THERE, TAINT}}, NOTHING, NOTHING},
     {DEFIB_FAULT_LOST_LOG_WORK, {{CPU, LASTS, TICKS}}, NOTHING, NOTHING},

@@ -83,6 +83,9 @@ TEST(Evidence, OfALockNamesItsSymbolWhereItHasOne) {
     EXPECT_EQ(text_of(DEFIB_FAULT_SPINLOCK_LEAKED, {0xffffffff82a00010, 1, 2, 2, 1204, 0, 0, 9}),
               "lock 0xffffffff82a00010 (tasklist_lock+0x10), its word 0x1, 2 CPUs spin, of 2, "
               "for 1.2 s");
+    EXPECT_EQ(text_of(DEFIB_FAULT_SPINLOCK_LEAKED, {0xffff888001234000, 1, 2, 2, 1204, 77, 0, 9}),
+              "lock 0xffff888001234000, its word 0x1, 2 CPUs spin, of 2, for 1.2 s, "
+              "a CPU is cut off from its queue");
     EXPECT_EQ(text_of(DEFIB_FAULT_SPINLOCK_HELD, {0xffff888001234000, 1, 1, 2, 900, 4, 0x200, 9}),
               "lock 0xffff888001234000, its word 0x1, 1 CPUs spin, of 2, for 900 ms, "
               "a sleeping task may hold it, taint 0x200");
