@@ -57,8 +57,7 @@ std::vector<DefibJournalEntry> still_open(const std::vector<DefibJournalEntry>& 
     return all;
 }
 
-void print_lines(const Narrator& narrator, const std::vector<DefibJournalEntry>& entries,
-                 uint64_t lost) {
+void print_lines(Narrator& narrator, const std::vector<DefibJournalEntry>& entries, uint64_t lost) {
     if (lost != 0) fmt::print("{:>13}       ... {} entries were overwritten before\n", "", lost);
     for (const DefibJournalEntry& entry : entries) {
         const std::string line = narrator.line_of(entry);
@@ -82,7 +81,7 @@ Result<int> show_findings(remote::Client& client, const std::string& from, milli
     uint64_t lost = 0;
     const auto entries = (*session)->read_journal_on(lost);
     if (!entries) return std::unexpected(entries.error());
-    const Narrator narrator((*session)->names(), (*session)->start_ns());
+    Narrator narrator((*session)->names(), (*session)->start_ns());
     if (shape == Shape::lines) {
         print_lines(narrator, *entries, lost);
         return DEFIB_EXIT_DONE;

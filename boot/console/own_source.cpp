@@ -33,7 +33,7 @@ std::optional<Told> OwnSource::plan(const std::vector<std::string>& words) {
     return acting_.plan(words);
 }
 
-void OwnSource::tell(const Narrator& narrator, const DefibJournalEntry& entry) {
+void OwnSource::tell(Narrator& narrator, const DefibJournalEntry& entry) {
     const bool is_of_person = entry.kind == DEFIB_JOURNAL_EXECUTED && entry.case_number == 0;
     if (is_of_person || entry.kind == DEFIB_JOURNAL_STARTED) return;
     append_finding(picture().findings, narrator, entry);

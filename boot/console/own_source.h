@@ -25,7 +25,7 @@ class OwnSource final : public Source {
     std::optional<Told> told() override { return std::nullopt; }
 
     // What the detectors have found, but not that they run, nor what a plan by hand came to.
-    void tell(const Narrator& narrator, const DefibJournalEntry& entry);
+    void tell(Narrator& narrator, const DefibJournalEntry& entry);
     // There is nothing to look at any more; the last picture stays.
     void lose(const Error& why);
     void note(std::string trouble) { notes_.push_back(std::move(trouble)); }

@@ -109,7 +109,7 @@ void RemoteSource::Asking::add_findings(const std::vector<DefibJournalEntry>& en
         findings_.push_back(
             {fmt::format("... {} entries were overwritten before", lost), Weight::change});
     }
-    const Narrator narrator(session_->names(), session_->start_ns());
+    Narrator narrator(session_->names(), session_->start_ns());
     for (const DefibJournalEntry& entry : entries) {
         const bool is_of_person = entry.kind == DEFIB_JOURNAL_EXECUTED && entry.case_number == 0;
         if (!is_of_person) append_finding(findings_, narrator, entry);
