@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* LIMITS[DEFIB_IMAGE_LIMITS] = {
     "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
     "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+constexpr uint64_t PAGE_BYTES = 4096;
 constexpr const char* CAPABILITIES[] = {"inheritable", "permitted", "effective", "bounding",
                                         "ambient"};
 
@@ -62,11 +63,20 @@ Json json_of(const ImageThread& thread) {
             {"fpu", fpu_of(thread)},
             {"blocked", hex(thread.data.blocked)},
             {"pending", hex(thread.data.pending)},
-            {"signal_stack", {hex(thread.data.signal_stack), thread.data.signal_stack_size}}};
+            {"signal_stack", {hex(thread.data.signal_stack), thread.data.signal_stack_size}},
+            {"signal_stack_flags", hex(thread.data.signal_stack_flags)},
+            {"robust_list", hex(thread.data.robust_list)},
+            {"clear_tid", hex(thread.data.clear_tid)},
+            {"rseq", {hex(thread.data.rseq), thread.data.rseq_size, thread.data.rseq_signature}},
+            {"policy", thread.data.policy},
+            {"nice", thread.data.nice},
+            {"realtime_priority", thread.data.realtime_priority},
+            {"system_call_filter", thread.data.filter},
+            {"no_new_rights", thread.data.has_no_new_rights != 0}};
 }
 
-const char* kind_of(const ImageFile& file) {
-    switch (file.data.kind & S_IFMT) {
+const char* kind_of(uint32_t mode) {
+    switch (mode & S_IFMT) {
         case S_IFREG:
             return "file";
         case S_IFDIR:
@@ -85,16 +95,32 @@ const char* kind_of(const ImageFile& file) {
 
 Json json_of(const ImageFile& file) {
     return {{"descriptor", file.data.descriptor},
-            {"kind", kind_of(file)},
+            {"kind", kind_of(file.data.kind)},
+            {"device", {file.data.device >> 20, file.data.device & 0xfffff}},
             {"path", file.path},
             {"file_system", file.type},
             {"inode", file.data.number},
             {"offset", file.data.offset},
             {"bytes", file.data.size},
+            {"written_ns", file.data.written_ns},
             {"flags", fmt::format("{:#o}", file.data.flags)},
             {"close_on_exec", file.data.closes_on_exec != 0},
             {"deleted", file.data.links == 0},
             {"shares", hex(file.data.file)}};
+}
+
+Json json_of(const ImageArea& area) {
+    Json json = {{"range", {hex(area.data.first), hex(area.data.end)}},
+                 {"flags", hex(area.data.flags)}};
+    if (area.data.file == 0) return json;
+    json.update({{"path", area.path},
+                 {"kind", kind_of(area.data.kind)},
+                 {"from", hex(area.data.page_index * PAGE_BYTES)},
+                 {"inode", area.data.number},
+                 {"bytes", area.data.size},
+                 {"written_ns", area.data.written_ns},
+                 {"deleted", area.data.links == 0}});
+    return json;
 }
 
 Json json_of(const DefibImageSignalRecord& signal) {
@@ -116,6 +142,13 @@ Json rights_of(const ProcessImage& image) {
     return json;
 }
 
+Json timers_of(const DefibImageRecord& process) {
+    return {{"real", (process.timers & DEFIB_TIMER_REAL) != 0},
+            {"real_interval_ns", process.timer_interval_ns},
+            {"cpu", (process.timers & DEFIB_TIMER_CPU) != 0},
+            {"posix", (process.timers & DEFIB_TIMER_POSIX) != 0}};
+}
+
 Json memory_of(const Checkpoint& checkpoint) {
     const DefibImageRecord& process = checkpoint.image.process;
     const CoreMemory& memory = checkpoint.memory;
@@ -123,6 +156,8 @@ Json memory_of(const Checkpoint& checkpoint) {
             {"data", {hex(process.start_data), hex(process.end_data)}},
             {"heap", {hex(process.start_brk), hex(process.brk)}},
             {"stack", hex(process.start_stack)},
+            {"arguments", {hex(process.arg_start), hex(process.arg_end)}},
+            {"environment", {hex(process.env_start), hex(process.env_end)}},
             {"bytes_in_core", memory.bytes},
             {"in_swap", json_of(memory.swapped)},
             {"not_ram", json_of(memory.outside)},
@@ -154,7 +189,9 @@ void add_threads(std::vector<std::string>& lines, const Checkpoint& checkpoint) 
 
 Json json_of(const Checkpoint& checkpoint) {
     const ProcessImage& image = checkpoint.image;
-    Json json = {{"pid", image.process.pid},
+    Json json = {{"form", CORE_FORM},
+                 {"pid", image.process.pid},
+                 {"state", std::string(1, image.state)},
                  {"held", checkpoint.held},
                  {"frozen_us", checkpoint.frozen.count()},
                  {"program", image.program},
@@ -168,11 +205,15 @@ Json json_of(const Checkpoint& checkpoint) {
                  {"environment", texts_in(checkpoint.environment)},
                  {"rights", rights_of(image)},
                  {"pending", hex(image.process.pending)},
+                 {"timers", timers_of(image.process)},
+                 {"name_spaces", image.process.has_name_spaces != 0 ? "its own" : "the machine's"},
                  {"memory", memory_of(checkpoint)}};
     for (size_t i = 0; i < DEFIB_IMAGE_LIMITS; i++)
         json["limits"][LIMITS[i]] = {image.process.limits[i], image.process.hard_limits[i]};
     json["threads"] = Json::array();
     for (const ImageThread& one : image.threads) json["threads"].push_back(json_of(one));
+    json["mappings"] = Json::array();
+    for (const ImageArea& one : image.areas) json["mappings"].push_back(json_of(one));
     json["files"] = Json::array();
     for (const ImageFile& one : image.files) json["files"].push_back(json_of(one));
     json["signals"] = Json::array();

@@ -16,6 +16,7 @@
 #include "boot/commands/policy.h"
 #include "boot/commands/ps.h"
 #include "boot/commands/remote.h"
+#include "boot/commands/restart.h"
 #include "boot/commands/run.h"
 #include "boot/commands/stat.h"
 
@@ -42,6 +43,7 @@ std::span<const Command> commands() {
          declare_files},
         {"", "checkpoint", "one process as a core, for gdb; it stands still meanwhile",
          declare_checkpoint},
+        {"", "restart", "a process goes on, on this machine, from its core", declare_restart},
         {"", "demo", "a real kernel is broken and brought back", declare_demo},
         {"image", "install", "put an image into the slot that is not needed",
          declare_image_install},

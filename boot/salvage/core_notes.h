@@ -12,6 +12,9 @@
 
 namespace defib::boot {
 
+// Of our own note: a reader that knows another one refuses it.
+inline constexpr uint32_t CORE_FORM = 2;
+
 // `arguments` is the memory that holds the program's arguments, `ours` the text of our own note.
 std::string core_notes(const ProcessImage& image, std::string_view arguments,
                        std::string_view ours);

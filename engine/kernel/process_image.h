@@ -119,9 +119,41 @@ kernel_part thread_struct {
     u64 gsbase;
     struct fpu fpu;
 };
+kernel_struct hrtimer {
+    u8 state;
+};
+kernel_part cpu_itimer {
+    u64 expires;
+    u64 incr;
+};
 kernel_struct signal_struct___image {
     kp<pid> pids[4];
+    // In later kernels a hlist_head: only its first word is looked at.
+    list_head posix_timers;
+    struct hrtimer real_timer;
+    s64 it_real_incr;
+    cpu_itimer it[2];  // ITIMER_VIRTUAL, ITIMER_PROF
 };
+kernel_part seccomp {
+    s32 mode;
+};
+
+// When a file was written last. 6.7 (12cd44023651) gave it another name, 6.11 (3aa63a569c64) two.
+kernel_part timespec64 {
+    s64 tv_sec;
+    s64 tv_nsec;
+};
+kernel_struct inode___before_mtime_was_hidden {
+    timespec64 i_mtime;
+};
+kernel_struct inode___hidden_mtime {
+    timespec64 __i_mtime;
+};
+kernel_struct inode___mtime_in_two {
+    s64 i_mtime_sec;
+    u32 i_mtime_nsec;
+};
+
 kernel_struct task_struct___image {
     kp<void> stack;
     kp<files_struct> files;
@@ -133,10 +165,41 @@ kernel_struct task_struct___image {
     thread_struct thread;
     u64 sas_ss_sp;
     u64 sas_ss_size;
+    u32 sas_ss_flags;
+    sigset_t saved_sigmask;
+    BitField restore_sigmask;
+    u64 atomic_flags;
+    u32 rt_priority;
+    struct seccomp seccomp;
+    kp<void> robust_list;
+    kp<void> clear_child_tid;
+    kp<void> rseq;
+    u32 rseq_len;  // since 6.3 (ee3e3ac05c26); 32 before
+    u32 rseq_sig;
+    kp<void> nsproxy;
 };
 
 inline kp<task_struct___image> image_of(kp<task_struct> task) {
     return pointer_from<task_struct___image>(address_of(task));
+}
+
+inline u64 nanoseconds_of(s64 seconds, s64 rest) {
+    return static_cast<u64>(seconds) * 1000000000 + static_cast<u64>(rest);
+}
+
+inline u64 written_at(kp<inode> file) {
+    const u64 at = address_of(file);
+    if (exists(inode___mtime_in_two, i_mtime_sec)) {
+        const auto two = pointer_from<inode___mtime_in_two>(at);
+        return nanoseconds_of(two->i_mtime_sec, two->i_mtime_nsec);
+    }
+    if (exists(inode___hidden_mtime, __i_mtime)) {
+        const auto hidden = pointer_from<inode___hidden_mtime>(at);
+        return nanoseconds_of(hidden->__i_mtime.tv_sec, hidden->__i_mtime.tv_nsec);
+    }
+    if (!exists(inode___before_mtime_was_hidden, i_mtime)) return 0;
+    const auto before = pointer_from<inode___before_mtime_was_hidden>(at);
+    return nanoseconds_of(before->i_mtime.tv_sec, before->i_mtime.tv_nsec);
 }
 
 inline constexpr u64 USER_CODE_SEGMENT = 0x33;     // __USER_CS

@@ -56,7 +56,15 @@ struct DefibImageRecord {
     int32_t session;
     uint32_t descriptors;  // room for so many open files
     uint32_t has_panicked;
+    uint64_t timer_interval_ns;  // of ITIMER_REAL
+    uint32_t timers;             // DEFIB_TIMER_*
+    uint32_t has_name_spaces;    // others than the machine's first process
 };
+
+// What of a process' timers runs.
+#define DEFIB_TIMER_REAL 1u   // alarm(), setitimer()
+#define DEFIB_TIMER_CPU 2u    // ITIMER_VIRTUAL, ITIMER_PROF
+#define DEFIB_TIMER_POSIX 4u  // timer_create(): there is one, whether it runs or not
 
 // As many words as there are in struct pt_regs.
 #define DEFIB_IMAGE_REGISTERS 21u
@@ -72,7 +80,7 @@ struct DefibImageThreadRecord {
     uint64_t registers[DEFIB_IMAGE_REGISTERS];  // r15 to ss, as in struct pt_regs
     uint64_t fs_base;
     uint64_t gs_base;
-    uint64_t blocked;
+    uint64_t blocked;  // sigsuspend() and its like put the mask from before back: that one
     uint64_t pending;
     uint64_t signal_stack;
     uint64_t signal_stack_size;
@@ -81,6 +89,17 @@ struct DefibImageThreadRecord {
     uint64_t fpu_features;
     uint64_t utime_ns;
     uint64_t stime_ns;
+    uint64_t robust_list;
+    uint64_t clear_tid;  // set to 0 when it ends
+    uint64_t rseq;
+    uint32_t rseq_size;
+    uint32_t rseq_signature;
+    uint32_t signal_stack_flags;
+    uint32_t policy;
+    int32_t nice;
+    uint32_t realtime_priority;
+    uint32_t filter;  // SECCOMP_MODE_*
+    uint32_t has_no_new_rights;
     int32_t pid;
     uint32_t state;
     uint32_t task_flags;
@@ -101,6 +120,7 @@ struct DefibImageFileRecord {
     uint64_t number;
     int64_t offset;
     int64_t size;
+    uint64_t written_ns;  // when it was last
     uint32_t descriptor;
     uint32_t flags;   // as open(2) takes them
     uint32_t kind;    // i_mode
@@ -110,8 +130,8 @@ struct DefibImageFileRecord {
     char type[16];  // of its file system
 };
 
-#define DEFIB_AREAS_AT_ONCE 20000u
-#define DEFIB_FILES_OF_PROCESS_AT_ONCE 20000u
+#define DEFIB_AREAS_AT_ONCE 12000u
+#define DEFIB_FILES_OF_PROCESS_AT_ONCE 16000u
 
 struct DefibImageAreaRecord {
     uint64_t first;
@@ -121,6 +141,11 @@ struct DefibImageAreaRecord {
     uint64_t file;        // address of the struct file; 0: none
     struct DefibPlace place;
     uint64_t inode;
+    uint64_t number;
+    int64_t size;
+    uint64_t written_ns;
+    uint32_t kind;
+    uint32_t links;
 };
 
 struct DefibImageSignalRecord {

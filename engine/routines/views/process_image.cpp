@@ -14,6 +14,7 @@
 namespace {
 
 constexpr u64 SIGNALS = 64;                // _NSIG
+constexpr u32 RSEQ_BYTES = 32;             // sizeof(struct rseq) before it could grow
 constexpr u64 MOST_DESCRIPTORS = 1 << 20;  // NR_OPEN_MAX is more; a process has not
 
 void require_same(kp<task_struct> task, s32 pid, u64 start_ns) {
@@ -81,6 +82,17 @@ void take_rights(DefibImageRecord* record, kp<cred___image> rights) {
     record->capabilities[4] = word_at(address_of(&rights->cap_ambient));
 }
 
+// A list that is empty has no first, or leads back to itself.
+u32 timers_of(kp<signal_struct___image> signal) {
+    const u64 list = address_of(signal) + offset_of(signal_struct___image, posix_timers);
+    const u64 first = word_at(list);
+    u32 timers = first != 0 && first != list ? DEFIB_TIMER_POSIX : 0;
+    // HRTIMER_STATE_ENQUEUED
+    if ((signal->real_timer.state & 1) != 0) timers |= DEFIB_TIMER_REAL;
+    if (signal->it[0].expires != 0 || signal->it[1].expires != 0) timers |= DEFIB_TIMER_CPU;
+    return timers;
+}
+
 // The CPU that panics is in the kernel, and the others come there by an interrupt, which leaves
 // their registers on the stack; then they are no longer online (stop_this_cpu()).
 bool was_stopped(kp<task_struct> thread) {
@@ -102,6 +114,18 @@ void take_fpu(DefibImageThreadRecord* record, kp<task_struct> thread) {
     const u64 is_saved = u64{1} << constant(TIF_NEED_FPU_LOAD);
     if ((record->flags & DEFIB_THREAD_RUNS) == 0 || (thread->thread_info.flags & is_saved) != 0)
         record->flags |= DEFIB_THREAD_HAS_FPU;
+}
+
+// What the kernel does for a thread at its end and when it is interrupted, and may not.
+void take_duties(DefibImageThreadRecord* record, kp<task_struct___image> thread) {
+    record->robust_list = address_of(thread->robust_list);
+    record->clear_tid = address_of(thread->clear_child_tid);
+    record->rseq = address_of(thread->rseq);
+    record->rseq_size = exists(task_struct___image, rseq_len) ? thread->rseq_len : RSEQ_BYTES;
+    record->rseq_signature = thread->rseq_sig;
+    record->realtime_priority = thread->rt_priority;
+    record->filter = static_cast<u32>(thread->seccomp.mode);
+    record->has_no_new_rights = static_cast<u32>(thread->atomic_flags & 1);  // PFA_NO_NEW_PRIVS
 }
 
 void take_registers(DefibImageThreadRecord* record, kp<task_struct> thread) {
@@ -134,6 +158,10 @@ VIEW(image, SUMMARY("a process: memory's bounds, credentials, limits, folders"),
     const auto numbers = image->signal;
     record->group = number_of(numbers->pids[static_cast<u64>(enum_value(pid_type, PIDTYPE_PGID))]);
     record->session = number_of(numbers->pids[static_cast<u64>(enum_value(pid_type, PIDTYPE_SID))]);
+    record->timers = timers_of(numbers);
+    record->timer_interval_ns = static_cast<u64>(numbers->it_real_incr);
+    const auto first = image_of(symbol(task_struct, init_task));
+    record->has_name_spaces = image->nsproxy != first->nsproxy ? 1 : 0;
     if (const auto where = image->fs; where != nullptr) {
         record->root = place_of(&where->root);
         record->folder = place_of(&where->pwd);
@@ -168,10 +196,16 @@ VIEW(image_thread, SUMMARY("one thread of a process: registers, signals"), OF_EA
     if (thread->on_cpu != 0 && was_stopped(thread)) record->flags |= DEFIB_THREAD_WAS_STOPPED;
     if (is_frozen(thread)) record->flags |= DEFIB_THREAD_IS_FROZEN;
     if (has_ended(thread)) record->flags |= DEFIB_THREAD_HAS_ENDED;
-    record->blocked = thread->blocked.sig[0];
+    record->blocked = bits(image, task_struct___image, restore_sigmask) != 0
+                          ? image->saved_sigmask.sig[0]
+                          : thread->blocked.sig[0];
     record->pending = thread->pending.signal.sig[0];
     record->signal_stack = image->sas_ss_sp;
     record->signal_stack_size = image->sas_ss_size;
+    record->signal_stack_flags = image->sas_ss_flags;
+    take_duties(record, image);
+    record->policy = thread->policy;
+    record->nice = thread->static_prio - static_cast<s32>(constant(DEFAULT_PRIO));
     record->utime_ns = thread->utime;
     record->stime_ns = thread->stime;
     record->fs_base = image->thread.fsbase;
@@ -209,7 +243,13 @@ VIEW(image_areas, SUMMARY("the mappings of a process, from an address on"), FUEL
         record->file = address_of(mapped);
         if (mapped == nullptr) continue;
         record->place = place_of(&mapped->f_path);
-        record->inode = address_of(mapped->f_inode);
+        const auto node = mapped->f_inode;
+        record->inode = address_of(node);
+        record->number = node->i_ino;
+        record->size = node->i_size;
+        record->kind = node->i_mode;
+        record->links = node->i_nlink;
+        record->written_ns = written_at(node);
     }
 }
 
@@ -240,6 +280,7 @@ VIEW(image_files, SUMMARY("the open files of a process, from a descriptor on"), 
             record->size = node->i_size;
             record->device = node->i_rdev;
             record->links = node->i_nlink;
+            record->written_ns = written_at(node);
             copy_text(record->type, node->i_sb->s_type->name);
         }
         if (++count == DEFIB_FILES_OF_PROCESS_AT_ONCE) break;

@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What becomes of an open file.
+#ifndef DEFIB_BOOT_RESTART_FILE_PLAN_H
+#define DEFIB_BOOT_RESTART_FILE_PLAN_H
+
+#include "boot/restart/saved_process.h"
+
+namespace defib::boot {
+
+enum class FileBecomes {
+    nothing,   // its number stays free
+    file,      // opened by its path
+    pipe,      // an empty one of its own
+    socket,    // one that is connected to nothing
+    standard,  // what this program has as its input, output or error
+};
+FileBecomes becomes(const SavedProcess& process, const SavedFile& file);
+
+// Zeros, the void, random bytes: the same on every machine.
+bool is_everywhere(const SavedFile& file);
+bool is_folder(const std::string& path);
+int reopen_flags(const SavedFile& file);
+// Behind the last that it has.
+int first_free(const SavedProcess& process);
+
+}  // namespace defib::boot
+
+#endif

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: The defib authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `defib restart`: a process of a real guest is taken as a core, killed, and goes on from there: in
+// that guest, and on this machine, whose kernel is another.
+#include <gtest/gtest.h>
+
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/lab/host_program.h"
+#include "tests/lab/under_test.h"
+#include "tests/look/guest_says.h"
+#include "tests/salvage/folder.h"
+#include "tests/salvage/restarting.h"
+
+namespace defib::salvage {
+namespace {
+
+namespace fs = std::filesystem;
+using lab::Guest;
+using lab::GuestUnderTest;
+using lab::ok;
+
+constexpr const char* ROUNDS = "400";
+
+Result<pid_t> start(Guest& guest, const std::string& program, const std::string& command) {
+    if (auto pushed = guest.push_file(program, "/tmp/" + fs::path(program).filename().string());
+        !pushed)
+        return std::unexpected(pushed.error());
+    return guest.start({"sh", "-c", "exec " + command});
+}
+
+Result<void> wait_for_word(Guest& guest, pid_t pid, const std::string& word) {
+    return guest.wait_for(
+        word,
+        [&] {
+            const auto state = guest.state_of(pid);
+            return state && state->out.contains(word);
+        },
+        Guest::PATIENCE);
+}
+
+Result<void> wait_for_size(Guest& guest, const std::string& path, size_t size) {
+    return guest.wait_for(
+        path,
+        [&] {
+            const auto now = guest.read_file(path);
+            return now && now->size() >= size;
+        },
+        Guest::PATIENCE);
+}
+
+Result<std::string> checkpoint(const Guest& guest, pid_t pid, const std::string& core) {
+    return look::defib(guest, {"checkpoint", std::to_string(pid), "-o", core});
+}
+
+Result<void> kill(Guest& guest, pid_t pid) {
+    if (auto killed = guest.signal(pid, SIGKILL); !killed) return killed;
+    if (auto ended = guest.wait_for_exit(pid); !ended) return std::unexpected(ended.error());
+    return {};
+}
+
+std::vector<uint64_t> numbers_in(const std::string& text) {
+    std::vector<uint64_t> numbers;
+    std::istringstream words(text);
+    for (uint64_t one = 0; words >> one;) numbers.push_back(one);
+    return numbers;
+}
+
+struct Restart : ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Kernels, Restart, ::testing::Values("6.1", "6.12"));
+
+// What it prints goes into a file: killed, and begun again where the core was made, it writes the
+// same once more and goes on, and no number is missing or there twice.
+TEST_P(Restart, NumbersArePrintedOnFromWhereTheyWere) {
+    const Folder folder("restart");
+    GuestUnderTest guest({.kernel = GetParam()});
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(bring_defib(*guest)));
+    const auto pid = start(*guest, COUNTER_PROGRAM, "/tmp/defib-counter > /tmp/numbers");
+    ASSERT_TRUE(ok(pid));
+    ASSERT_TRUE(ok(wait_for_size(*guest, "/tmp/numbers", 100)));
+    const std::string core = folder / "core";
+    ASSERT_TRUE(ok(checkpoint(*guest, *pid, core)));
+    fs::copy_file(core, "/tmp/keep-core", fs::copy_options::overwrite_existing);
+    const auto then = guest->read_file("/tmp/numbers");
+    ASSERT_TRUE(ok(then));
+    ASSERT_TRUE(ok(wait_for_size(*guest, "/tmp/numbers", then->size() + 100)));
+    ASSERT_TRUE(ok(kill(*guest, *pid)));
+    ASSERT_TRUE(ok(guest->push_file(core, "/tmp/core", 0600)));
+    const auto before = guest->read_file("/tmp/numbers");
+    ASSERT_TRUE(ok(before));
+
+    const auto refused = guest->run(defib_there({"restart", "/tmp/core"}));
+    ASSERT_TRUE(ok(refused));
+    EXPECT_EQ(refused->status, 1) << refused->err;
+    EXPECT_TRUE(refused->err.contains("--allow changed-files")) << refused->err;
+    EXPECT_EQ(guest->read_file("/tmp/numbers").value_or(""), *before);
+
+    const auto again =
+        guest->start(defib_there({"restart", "/tmp/core", "--allow", "changed-files"}));
+    ASSERT_TRUE(ok(again));
+    const auto goes_on = wait_for_size(*guest, "/tmp/numbers", before->size() + 200);
+    ASSERT_TRUE(ok(goes_on)) << guest->state_of(*again)->err;
+    // It has its number again, and what its parent is told it is told.
+    const auto name = guest->read_file("/proc/" + std::to_string(*pid) + "/comm");
+    ASSERT_TRUE(ok(name));
+    EXPECT_EQ(*name, "defib-counter\n");
+    ASSERT_TRUE(ok(guest->signal(*again, SIGTERM)));
+    const auto end = guest->wait_for_exit(*again);
+    ASSERT_TRUE(ok(end));
+    EXPECT_EQ(end->status, 128 + SIGTERM) << end->err;
+    const auto all = guest->read_file("/tmp/numbers");
+    ASSERT_TRUE(ok(all));
+    const auto numbers = numbers_in(all->substr(0, all->rfind('\n') + 1));
+    ASSERT_GT(numbers.size(), numbers_in(*before).size());
+    for (size_t i = 0; i < numbers.size(); i++) ASSERT_EQ(numbers[i], i);
+}
+
+// On the CPU where it never was, in the end: the second.
+TEST_P(Restart, AComputationOfSeveralThreadsHasTheSameResult) {
+    const Folder folder("restart");
+    GuestUnderTest guest({.kernel = GetParam(), .cpus = 2});
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(bring_defib(*guest)));
+    const std::string command = "taskset 1 /tmp/defib-computation /tmp " + std::string(ROUNDS);
+    const auto undisturbed = start(*guest, COMPUTATION_PROGRAM, command);
+    ASSERT_TRUE(ok(undisturbed));
+    const auto expected = guest->wait_for_exit(*undisturbed);
+    ASSERT_TRUE(ok(expected));
+    ASSERT_TRUE(expected->out.contains("result ")) << expected->out << expected->err;
+    const std::string result = expected->out.substr(expected->out.find("result "));
+
+    const auto pid = guest->start({"sh", "-c", "exec " + command});
+    ASSERT_TRUE(ok(pid));
+    ASSERT_TRUE(ok(wait_for_word(*guest, *pid, "ready")));
+    ASSERT_TRUE(ok(wait_for_size(*guest, "/tmp/log3", 200)));
+    const std::string core = folder / "core";
+    ASSERT_TRUE(ok(checkpoint(*guest, *pid, core)));
+    ASSERT_TRUE(ok(kill(*guest, *pid)));
+    ASSERT_TRUE(ok(guest->push_file(core, "/tmp/core", 0600)));
+    auto restart = defib_there({"restart", "/tmp/core", "--allow", "changed-files"});
+    restart.insert(restart.begin(), {"taskset", "2"});
+    const auto again = guest->start(restart);
+    ASSERT_TRUE(ok(again));
+    const std::string status = "/proc/" + std::to_string(*pid) + "/status";
+    const auto about = guest->read_file(status);
+    if (about) EXPECT_TRUE(about->contains("Cpus_allowed_list:\t1\n")) << *about;
+    const auto end = guest->wait_for_exit(*again, std::chrono::minutes(3));
+    ASSERT_TRUE(ok(end));
+    EXPECT_EQ(end->status, 0) << end->err;
+    EXPECT_TRUE(end->out.contains(result)) << end->out << end->err << result;
+}
+
+}  // namespace
+}  // namespace defib::salvage
