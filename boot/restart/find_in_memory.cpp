@@ -40,6 +40,8 @@ class Search {
     void add(const char* kind, std::string what, std::string instead) {
         found_.push_back({Weight::obstacle, kind, std::move(what), std::move(instead)});
     }
+    // A file has several mappings, and is told of once.
+    bool is_new(const SavedMapping& mapping) { return files_.insert(mapping.path).second; }
     void look_at_flags(const SavedMapping& mapping);
     void look_at_file(const SavedMapping& mapping);
     void compare_shared(const SavedMapping& mapping);
@@ -47,6 +49,7 @@ class Search {
     const SavedProcess& process_;
     const KernelCode& code_;
     std::vector<Finding> found_;
+    std::set<std::string> files_;
 };
 
 // The kernel's pages are mapped files' too, and what the process saw of one is in the core.
@@ -68,12 +71,17 @@ void Search::compare_shared(const SavedMapping& mapping) {
 }
 
 void Search::look_at_file(const SavedMapping& mapping) {
-    if (!can_be_opened(mapping.path, mapping.is_deleted, mapping_open_flags(mapping)))
-        return add("missing-files", where(mapping) + ": the file cannot be opened",
-                   "memory of its own, with what the core has");
+    const bool is_first = is_new(mapping);
+    if (!can_be_opened(mapping.path, mapping.is_deleted, mapping_open_flags(mapping))) {
+        if (is_first)
+            add("missing-files", where(mapping) + ": the file cannot be opened",
+                "memory of its own, with what the core has");
+        return;
+    }
     const std::string changed =
         what_changed(mapping.path, {mapping.inode, mapping.bytes, mapping.written_ns});
-    if (!changed.empty()) add("changed-files", where(mapping) + ": " + changed, "as it is now");
+    if (!changed.empty() && is_first)
+        add("changed-files", where(mapping) + ": " + changed, "as it is now");
     if (mapping.is(VM_MAYSHARE)) compare_shared(mapping);
 }
 

@@ -178,8 +178,8 @@ KernelCode compare_kernel_code(const SavedProcess& process, const std::vector<Ow
     const Bytes image = there.first(code.code.size());
     // NOLINTNEXTLINE(performance-no-int-to-ptr): this program's own
     const auto* own_code = reinterpret_cast<const std::byte*>(code.code_here.first);
-    const bool has_same_shape = code.data_here.size() == code.data.size() &&
-                                code.data_here.end == code.code_here.first;
+    const bool has_same_shape =
+        code.data_here.size() == code.data.size() && code.data_here.end == code.code_here.first;
     code.is_same = has_same_shape && is_same_code(image, {own_code, code.code_here.size()});
     code.was_used = !is_zero(image);
     if (!code.is_same && code.was_used) code.made = with_system_calls(image);

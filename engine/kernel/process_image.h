@@ -189,7 +189,7 @@ inline u64 nanoseconds_of(s64 seconds, s64 rest) {
 
 inline u64 written_at(kp<inode> file) {
     const u64 at = address_of(file);
-    if (exists(inode___mtime_in_two, i_mtime_sec)) {
+    if (exists(inode___mtime_in_two, i_mtime_sec) && exists(inode___mtime_in_two, i_mtime_nsec)) {
         const auto two = pointer_from<inode___mtime_in_two>(at);
         return nanoseconds_of(two->i_mtime_sec, two->i_mtime_nsec);
     }

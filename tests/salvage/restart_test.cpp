@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -26,7 +28,7 @@ using lab::Guest;
 using lab::GuestUnderTest;
 using lab::ok;
 
-constexpr const char* ROUNDS = "400";
+constexpr const char* ROUNDS = "2000";
 
 Result<pid_t> start(Guest& guest, const std::string& program, const std::string& command) {
     if (auto pushed = guest.push_file(program, "/tmp/" + fs::path(program).filename().string());
@@ -87,7 +89,6 @@ TEST_P(Restart, NumbersArePrintedOnFromWhereTheyWere) {
     ASSERT_TRUE(ok(wait_for_size(*guest, "/tmp/numbers", 100)));
     const std::string core = folder / "core";
     ASSERT_TRUE(ok(checkpoint(*guest, *pid, core)));
-    fs::copy_file(core, "/tmp/keep-core", fs::copy_options::overwrite_existing);
     const auto then = guest->read_file("/tmp/numbers");
     ASSERT_TRUE(ok(then));
     ASSERT_TRUE(ok(wait_for_size(*guest, "/tmp/numbers", then->size() + 100)));
@@ -155,6 +156,118 @@ TEST_P(Restart, AComputationOfSeveralThreadsHasTheSameResult) {
     ASSERT_TRUE(ok(end));
     EXPECT_EQ(end->status, 0) << end->err;
     EXPECT_TRUE(end->out.contains(result)) << end->out << end->err << result;
+}
+
+// What the kernel says of it that has to be as it was, line by line.
+std::string what_is_kept(Guest& guest, pid_t pid) {
+    const std::string folder = "/proc/" + std::to_string(pid);
+    const auto said =
+        guest.run({"sh", "-c",
+                   "cat " + folder + "/maps; grep -E '^(Sig|Uid|Gid|Cap|Threads|Umask)' " + folder +
+                       "/task/*/status; readlink " + folder + "/exe " + folder + "/cwd; head -3 " +
+                       folder + "/fdinfo/3; for t in " + folder +
+                       "/task/*; do echo $t; done; tr '\\0' ' ' < " + folder + "/cmdline"});
+    EXPECT_TRUE(ok(said));
+    return said ? said->out : "";
+}
+
+// All that the patient holds: heap, mappings, handlers, masks, vector registers, an offset.
+TEST_P(Restart, AllThatItHeldIsAsItWas) {
+    const Folder folder("restart");
+    GuestUnderTest guest({.kernel = GetParam()});
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(bring_defib(*guest)));
+    const auto pid = start(*guest, PATIENT_PROGRAM, "env -i KNOWN=yes /tmp/defib-patient /tmp");
+    ASSERT_TRUE(ok(pid));
+    ASSERT_TRUE(ok(wait_for_word(*guest, *pid, "ready")));
+    const std::string core = folder / "core";
+    ASSERT_TRUE(ok(checkpoint(*guest, *pid, core)));
+    const std::string before = what_is_kept(*guest, *pid);
+    ASSERT_TRUE(ok(kill(*guest, *pid)));
+    ASSERT_TRUE(ok(guest->push_file(core, "/tmp/core", 0600)));
+
+    const auto looked = guest->run(defib_there({"restart", "/tmp/core", "--check"}));
+    ASSERT_TRUE(ok(looked));
+    EXPECT_EQ(looked->status, 1);
+    EXPECT_TRUE(looked->err.contains("--allow pipes")) << looked->err;
+    EXPECT_FALSE(looked->err.contains("--allow changed-files")) << looked->err;
+
+    const auto again = guest->start(defib_there({"restart", "/tmp/core", "--allow", "pipes"}));
+    ASSERT_TRUE(ok(again));
+    for (int i = 0; i < 3; i++) {
+        ASSERT_TRUE(ok(guest->wait_for(
+            "the process",
+            [&] {
+                const auto state = guest->state_of(*again);
+                return state && state->err.contains("goes on as");
+            },
+            Guest::PATIENCE)));
+        if (i == 0) EXPECT_EQ(what_is_kept(*guest, *pid), before);
+        ASSERT_TRUE(ok(guest->signal(*again, SIGUSR1)));
+        ASSERT_TRUE(ok(guest->wait_for(
+            "its word",
+            [&] {
+                const auto state = guest->state_of(*again);
+                return state && std::ranges::count(state->out, '\n') > i;
+            },
+            Guest::PATIENCE)));
+    }
+    const auto state = guest->state_of(*again);
+    ASSERT_TRUE(ok(state));
+    EXPECT_FALSE(state->out.contains("harmed:")) << state->out;
+    ASSERT_TRUE(ok(guest->signal(*again, SIGTERM)));
+    const auto end = guest->wait_for_exit(*again);
+    ASSERT_TRUE(ok(end));
+    EXPECT_EQ(end->status, 0) << end->err;
+
+    // With the pipe's number taken there is no going on without being asked.
+    const auto strict = guest->run(
+        defib_there({"restart", "/tmp/core", "--allow", "pipes,changed-files", "--strict"}));
+    ASSERT_TRUE(ok(strict));
+    EXPECT_EQ(strict->status, 1);
+    EXPECT_TRUE(strict->err.contains("--allow standard-files")) << strict->err;
+}
+
+// The other kernel has another page of code, and other files under the same names.
+TEST(RestartElsewhere, GoesOnUnderAnotherKernel) {
+    const Folder folder("restart");
+    const std::string program = folder / "counter";
+    const std::string numbers = folder / "numbers";
+    const std::string core = folder / "core";
+    fs::copy_file(COUNTER_PROGRAM, program);
+    {
+        GuestUnderTest guest({.kernel = "6.12"});
+        ASSERT_TRUE(guest.is_up());
+        ASSERT_TRUE(ok(guest->run({"mkdir", "-p", fs::path(program).parent_path()})));
+        ASSERT_TRUE(ok(guest->push_file(program, program)));
+        const auto pid = guest->start({"sh", "-c", "exec " + program + " > " + numbers});
+        ASSERT_TRUE(ok(pid));
+        ASSERT_TRUE(ok(wait_for_size(*guest, numbers, 100)));
+        ASSERT_TRUE(ok(guest->signal(*pid, SIGSTOP)));
+        ASSERT_TRUE(ok(guest->signal(*pid, SIGCONT)));
+        ASSERT_TRUE(ok(checkpoint(*guest, *pid, core)));
+        ASSERT_TRUE(ok(guest->signal(*pid, SIGSTOP)));
+        const auto then = guest->read_file(numbers);
+        ASSERT_TRUE(ok(then));
+        std::ofstream(numbers) << *then;
+    }
+    const size_t size = fs::file_size(numbers);
+    const std::string restart = std::string(DEFIB_PROGRAM) + " restart " + core +
+                                " --allow changed-files,rights --detach < /dev/null 2> " +
+                                (folder / "said");
+    const auto pid = lab::run_host_program({"sh", "-c", restart});
+    ASSERT_TRUE(ok(pid));
+    const auto number = static_cast<pid_t>(std::stol(*pid));
+    const auto deadline = std::chrono::steady_clock::now() + Guest::PATIENCE;
+    while (fs::file_size(numbers) < size + 100 && ::kill(number, 0) == 0 &&
+           std::chrono::steady_clock::now() < deadline)
+        usleep(10'000);
+    EXPECT_EQ(::kill(number, SIGKILL), 0) << "it has ended";
+    std::ifstream file(numbers);
+    const std::string all(std::istreambuf_iterator<char>(file), {});
+    EXPECT_GE(all.size(), size + 100);
+    const auto printed = numbers_in(all.substr(0, all.rfind('\n') + 1));
+    for (size_t i = 0; i < printed.size(); i++) ASSERT_EQ(printed[i], i);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
  *   computation FOLDER ROUNDS     makes FOLDER/input, and in it at the end FOLDER/result
  *
  * Each thread reads its part of the input by its own descriptor, mixes it into memory of its own
- * (heap), a shared table (under a lock) and a mapped file, and writes a line a round to its own log.
- * All meet after each round.
+ * (heap), a shared table (under a lock) and a mapped file, and writes a line a round to its own
+ * log. All meet after each round.
  */
 #include <errno.h>
 #include <fcntl.h>
