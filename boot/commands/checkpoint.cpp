@@ -124,9 +124,20 @@ bool has_panicked(Session& session, const DefibProcessRecord& who) {
     return image && image->has_panicked != 0;
 }
 
+// What thaws it when this program cannot. Not by the GPU, which the one that ended may still hold.
+std::vector<std::string> thaw_command(const Arguments& arguments) {
+    std::vector<std::string> words = {
+        "act",       "thaw", std::to_string(arguments.pid), "--target", arguments.look.target,
+        "--backend", "cpu"};
+    if (!arguments.look.layout.empty())
+        words.insert(words.end(), {"--layout", arguments.look.layout});
+    return words;
+}
+
 Result<Checkpoint> take_held(Session& session, const DefibProcessRecord& who, const Mounts& mounts,
-                             NewFile& file, std::chrono::milliseconds within) {
-    auto hold = Hold::take(session, who, within);
+                             NewFile& file, const Arguments& arguments) {
+    const std::chrono::milliseconds within(arguments.deadline_ms);
+    auto hold = Hold::take(session, who, within, thaw_command(arguments));
     if (!hold) return std::unexpected(hold.error());
     auto taken = copy(session, who, mounts, file);
     if (!taken) return taken;
@@ -161,8 +172,7 @@ Result<Checkpoint> take(Session& session, const Arguments& arguments, NewFile& f
     const bool is_dead = session.target().kind() == TargetKind::core || has_panicked(session, *who);
     auto taken = is_dead || arguments.is_as_it_is
                      ? copy(session, *who, *mounts, file)
-                     : take_held(session, *who, *mounts, file,
-                                 std::chrono::milliseconds(arguments.deadline_ms));
+                     : take_held(session, *who, *mounts, file, arguments);
     if (!taken) return taken;
     if (is_dead) taken->held = "dead";
     if (taken->held.empty()) taken->held = "as it is";

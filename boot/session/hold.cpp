@@ -38,19 +38,23 @@ Hold::Hold(Session& session, const DefibProcessRecord& who)
 }
 
 Result<std::unique_ptr<Hold>> Hold::take(Session& session, const DefibProcessRecord& who,
-                                         std::chrono::milliseconds within) {
+                                         std::chrono::milliseconds within,
+                                         const std::vector<std::string>& thaw) {
     std::unique_ptr<Hold> hold(new Hold(session, who));
-    if (auto frozen = hold->freeze(within); !frozen) return std::unexpected(frozen.error());
+    if (auto frozen = hold->freeze(within, thaw); !frozen) return std::unexpected(frozen.error());
     return hold;
 }
 
-Result<void> Hold::freeze(std::chrono::milliseconds within) {
+Result<void> Hold::freeze(std::chrono::milliseconds within, const std::vector<std::string>& thaw) {
     const auto routine = session_.routine_that_is_on("freeze");
     if (!routine) return std::unexpected(routine.error());
     const auto before = session_.observe(*routine, arguments_);
     if (!before) return std::unexpected(before.error());
     was_frozen_before_ = *before == DEFIB_EFFECT_THERE;
     if (was_frozen_before_) return {};
+    auto heir = Heir::appoint(thaw);
+    if (!heir) return std::unexpected(heir.error());
+    heir_.emplace(std::move(*heir));
     start_ = Clock::now();
     // Whatever becomes of it, it is thawed.
     is_held_ = true;
@@ -99,6 +103,7 @@ Result<std::chrono::microseconds> Hold::release() {
     is_held_ = false;
     const auto thawed = repair(session_, "thaw", arguments_, TO_THAW);
     const auto held = in_us(Clock::now() - start_);
+    heir_.reset();
     if (!thawed) return std::unexpected(thawed.error());
     // One that has ended needs none.
     if (thawed->is_done() || thawed->death == DEFIB_REASON_GONE ||

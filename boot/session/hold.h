@@ -3,7 +3,8 @@
 //
 // A process that stands still while it is looked at: frozen by the engine's routine, and thawed
 // again with the end of the object, whatever happens in between. Of this program nothing but a KILL
-// ends it meanwhile: what else would is held back, and can be asked for.
+// ends it meanwhile: what else would is held back, and can be asked for. After a KILL its heir
+// thaws (heir.h).
 #ifndef DEFIB_BOOT_SESSION_HOLD_H
 #define DEFIB_BOOT_SESSION_HOLD_H
 
@@ -11,7 +12,9 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 
+#include "boot/session/heir.h"
 #include "boot/session/session.h"
 #include "engine/routines/views/records.h"
 
@@ -20,8 +23,10 @@ namespace defib::boot {
 class Hold {
   public:
     // One that is frozen already stays so afterwards. A session that may only look holds nothing.
+    // `thaw`: this program's arguments that thaw it.
     static Result<std::unique_ptr<Hold>> take(Session& session, const DefibProcessRecord& who,
-                                              std::chrono::milliseconds within);
+                                              std::chrono::milliseconds within,
+                                              const std::vector<std::string>& thaw);
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
     ~Hold();
@@ -40,12 +45,13 @@ class Hold {
     using Clock = std::chrono::steady_clock;
 
     Hold(Session& session, const DefibProcessRecord& who);
-    Result<void> freeze(std::chrono::milliseconds within);
+    Result<void> freeze(std::chrono::milliseconds within, const std::vector<std::string>& thaw);
     void wait_until_off_cpus(Clock::time_point deadline);
 
     Session& session_;
     std::array<uint64_t, 3> arguments_;
     int pid_;
+    std::optional<Heir> heir_;
     sigset_t mask_{};
     Clock::time_point start_;
     std::chrono::microseconds until_it_stood_{};

@@ -272,7 +272,7 @@ TEST(CheckpointRefuses, InOneLineAndLeavesNothing) {
     ASSERT_TRUE(ok(session));
     const auto who = boot::find_process(**session, *pid);
     ASSERT_TRUE(ok(who));
-    auto hold = boot::Hold::take(**session, *who, std::chrono::seconds(5));
+    auto hold = boot::Hold::take(**session, *who, std::chrono::seconds(5), {});
     ASSERT_TRUE(ok(hold));
     EXPECT_TRUE(ok((*hold)->check()));
     // Who is asked to end lets it go first.
