@@ -12,6 +12,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <map>
 
 #include "boot/commands/act_arguments.h"
 #include "boot/commands/checkpoint_json.h"
@@ -19,6 +21,7 @@
 #include "boot/commands/task_state.h"
 #include "boot/find/kernel_memory.h"
 #include "boot/salvage/core_notes.h"
+#include "boot/salvage/core_series.h"
 #include "boot/salvage/dump.h"
 #include "boot/salvage/file_pages.h"
 #include "boot/salvage/process_core.h"
@@ -32,6 +35,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t MOST_TEXT = uint64_t{4} << 20;  // of arguments, or of the environment
 constexpr uint64_t PAGE_SIZE = 4096;
+constexpr uint64_t MOST_EVERY_MS = uint64_t{1} << 40;
 constexpr size_t CODE_SEGMENT = 17;         // among a thread's registers
 constexpr uint64_t CODE_SEGMENT_32 = 0x23;  // __USER32_CS
 
@@ -41,6 +45,14 @@ struct Arguments {
     std::string output;
     uint32_t deadline_ms = 5000;
     bool is_as_it_is = false;
+    uint64_t every_ms = 0;  // 0: once
+    size_t keep = 3;
+};
+
+// What is written, and what it holds already; null: nothing.
+struct Goal {
+    NewFile& file;
+    KnownPages* known;
 };
 
 std::chrono::microseconds since(Clock::time_point start) {
@@ -91,7 +103,7 @@ bool is_32_bit(const ProcessImage& image) {
 
 // What is done while it stands still.
 Result<Checkpoint> copy(Session& session, const DefibProcessRecord& who, const Mounts& mounts,
-                        NewFile& file) {
+                        const Goal& goal) {
     FileNames names(session);
     auto image = look_at_process(session, who, mounts, names);
     if (!image) return std::unexpected(image.error());
@@ -106,8 +118,8 @@ Result<Checkpoint> copy(Session& session, const DefibProcessRecord& who, const M
     const DefibImageRecord& process = taken.image.process;
     UserPages pages(session.kernel().window, session.kernel().map, *top);
     const auto start = Clock::now();
-    auto memory =
-        write_core_memory(taken.image.areas, pages, file, CORE_MEMORY_AT, Hold::is_asked_to_end);
+    auto memory = write_core_memory(taken.image.areas, pages, goal.file, CORE_MEMORY_AT,
+                                    Hold::is_asked_to_end, goal.known);
     if (!memory) return std::unexpected(memory.error());
     taken.memory = std::move(*memory);
     taken.copying = since(start);
@@ -135,11 +147,11 @@ std::vector<std::string> thaw_command(const Arguments& arguments) {
 }
 
 Result<Checkpoint> take_held(Session& session, const DefibProcessRecord& who, const Mounts& mounts,
-                             NewFile& file, const Arguments& arguments) {
+                             const Goal& goal, const Arguments& arguments) {
     const std::chrono::milliseconds within(arguments.deadline_ms);
     auto hold = Hold::take(session, who, within, thaw_command(arguments));
     if (!hold) return std::unexpected(hold.error());
-    auto taken = copy(session, who, mounts, file);
+    auto taken = copy(session, who, mounts, goal);
     if (!taken) return taken;
     if (auto held = (*hold)->check(); !held) return std::unexpected(held.error());
     const auto frozen = (*hold)->release();
@@ -161,22 +173,21 @@ Result<std::string> doubts_of_dump(const Session& session) {
     return "The dump was made without pages of files: what is mapped of these is zeros here. ";
 }
 
-Result<Checkpoint> take(Session& session, const Arguments& arguments, NewFile& file) {
+Result<Checkpoint> take(Session& session, const DefibProcessRecord& who, const Arguments& arguments,
+                        const Goal& goal) {
     const auto left_out = doubts_of_dump(session);
     if (!left_out) return std::unexpected(left_out.error());
-    const auto who = process_of(session, arguments.pid);
-    if (!who) return std::unexpected(who.error());
     std::string doubts = *left_out;
     const auto mounts = mounts_of(session, doubts);
     if (!mounts) return std::unexpected(mounts.error());
-    const bool is_dead = session.target().kind() == TargetKind::core || has_panicked(session, *who);
+    const bool is_dead = session.target().kind() == TargetKind::core || has_panicked(session, who);
     auto taken = is_dead || arguments.is_as_it_is
-                     ? copy(session, *who, *mounts, file)
-                     : take_held(session, *who, *mounts, file, arguments);
+                     ? copy(session, who, *mounts, goal)
+                     : take_held(session, who, *mounts, goal, arguments);
     if (!taken) return taken;
     if (is_dead) taken->held = "dead";
     if (taken->held.empty()) taken->held = "as it is";
-    taken->image.state = state_letter(session.layout(), who->state, who->exit_state);
+    taken->image.state = state_letter(session.layout(), who.state, who.exit_state);
     taken->image.doubts += doubts;
     return taken;
 }
@@ -188,17 +199,90 @@ std::string how_it_stood(const Checkpoint& taken) {
                        static_cast<double>(taken.until_it_stood.count()) / 1000);
 }
 
-void tell(const Arguments& arguments, const Checkpoint& taken) {
-    const double megabytes = static_cast<double>(taken.memory.bytes) / (1 << 20);
+void tell(const std::string& output, const Checkpoint& taken) {
+    constexpr double MB = 1 << 20;
+    const double megabytes = static_cast<double>(taken.memory.bytes) / MB;
     const double seconds = static_cast<double>(taken.copying.count()) / 1e6;
+    const ProcessImage& image = taken.image;
     fmt::print(
-        "{}: process {} {}, {} threads, {} mappings, {} open files, {:.1f} MB\n{}; copied at "
-        "{:.0f} MB/s\n",
-        arguments.output, arguments.pid,
-        taken.image.threads.empty() ? "" : taken.image.threads.front().comm,
-        taken.image.threads.size(), taken.image.areas.size(), taken.image.files.size(), megabytes,
-        how_it_stood(taken), seconds > 0 ? megabytes / seconds : 0);
+        "{}: process {} {}, {} threads, {} mappings, {} open files, {:.1f} MB, {:.1f} of them "
+        "written\n{}; copied at {:.0f} MB/s\n",
+        output, image.process.pid, image.threads.empty() ? "" : image.threads.front().comm,
+        image.threads.size(), image.areas.size(), image.files.size(), megabytes,
+        static_cast<double>(taken.memory.written) / MB, how_it_stood(taken),
+        seconds > 0 ? megabytes / seconds : 0);
+    std::fflush(stdout);
     for (const std::string& doubt : doubts_of(taken)) fmt::print(stderr, "defib: {}\n", doubt);
+}
+
+// One core, from the first byte to its own name.
+Result<void> make(Session& session, const DefibProcessRecord& who, const Arguments& arguments,
+                  const Goal& goal, const std::string& output) {
+    const auto taken = take(session, who, arguments, goal);
+    if (!taken) return std::unexpected(taken.error());
+    if (!session.target().is_still_there()) {
+        return fail(DEFIB_ERROR_BOOT_TARGET_LOST, session.target().name(),
+                    "it went while a process was copied");
+    }
+    auto json = boot::json_of(session);
+    json.update(json_of(*taken));
+    const std::string notes = core_notes(taken->image, taken->arguments, json.dump(1));
+    if (auto done = finish_core(goal.file, taken->memory, notes); !done) return done;
+    if (arguments.look.is_json)
+        print_json(json);
+    else
+        tell(output, *taken);
+    return {};
+}
+
+Result<void> make_next(Session& session, const DefibProcessRecord& who, const Arguments& arguments,
+                       CoreSeries& series) {
+    auto file = series.begin();
+    if (!file) return std::unexpected(file.error());
+    const Goal goal{*file, &series.known()};
+    if (auto made = make(session, who, arguments, goal, arguments.output); !made) return made;
+    return series.take();
+}
+
+// INT, TERM or HUP, which wait until they are asked for.
+bool is_ended_within(std::chrono::milliseconds time) {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (const int one : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ending, one);
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+    const timespec limit{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
+    return sigtimedwait(&ending, nullptr, &limit) > 0;
+}
+
+void keep_ending_signals() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (const int one : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ending, one);
+    sigprocmask(SIG_BLOCK, &ending, nullptr);
+}
+
+// One that cannot be made is told of, and the next one is tried: the disk may be less full then.
+Result<int> go_on(Session& session, const DefibProcessRecord& who, const Arguments& arguments,
+                  CoreSeries& series) {
+    const std::chrono::milliseconds every(arguments.every_ms);
+    auto next = Clock::now() + every;
+    for (;;) {
+        const auto now = Clock::now();
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - now);
+        if (is_ended_within(std::max(left, std::chrono::milliseconds(0)))) return DEFIB_EXIT_DONE;
+        // What took longer than that is not made up for.
+        next = std::max(next + every, Clock::now());
+        const auto made = make_next(session, who, arguments, series);
+        if (made) continue;
+        if (made.error().code == DEFIB_ERROR_BOOT_TARGET_LOST) return std::unexpected(made.error());
+        const auto found = find_process(session, who.pid);
+        if (!found || found->start_ns != who.start_ns) {
+            fmt::print(stderr, "defib: process {} has ended; {} is its last core\n", who.pid,
+                       series.newest().string());
+            return DEFIB_EXIT_DONE;
+        }
+        if (!Hold::is_asked_to_end()) fmt::print(stderr, "defib: {}\n", to_line(made.error()));
+    }
 }
 
 Result<int> checkpoint(const Arguments& arguments) {
@@ -207,24 +291,20 @@ Result<int> checkpoint(const Arguments& arguments) {
     const bool may_write = !arguments.is_as_it_is && !arguments.look.target.starts_with("core:");
     auto session = open_session(arguments.look, may_write ? Access::act : Access::look);
     if (!session) return std::unexpected(session.error());
+    const auto who = process_of(**session, arguments.pid);
+    if (!who) return std::unexpected(who.error());
+    if (arguments.every_ms != 0) {
+        keep_ending_signals();
+        auto series = CoreSeries::open(arguments.output, arguments.keep);
+        if (!series) return std::unexpected(series.error());
+        if (auto made = make_next(**session, *who, arguments, *series); !made)
+            return std::unexpected(made.error());
+        return go_on(**session, *who, arguments, *series);
+    }
     auto file = NewFile::make(arguments.output);
     if (!file) return std::unexpected(file.error());
-    const auto taken = take(**session, arguments, *file);
-    if (!taken) return std::unexpected(taken.error());
-    if (!(*session)->target().is_still_there()) {
-        return fail(DEFIB_ERROR_BOOT_TARGET_LOST, (*session)->target().name(),
-                    "it went while a process was copied");
-    }
-    auto json = boot::json_of(**session);
-    json.update(json_of(*taken));
-    const std::string notes = core_notes(taken->image, taken->arguments, json.dump(1));
-    if (auto done = finish_core(*file, taken->memory, notes); !done)
-        return std::unexpected(done.error());
-    if (arguments.look.is_json)
-        print_json(json);
-    else
-        tell(arguments, *taken);
-    return DEFIB_EXIT_DONE;
+    const auto made = make(**session, *who, arguments, {*file, nullptr}, arguments.output);
+    return made ? Result<int>(DEFIB_EXIT_DONE) : std::unexpected(made.error());
 }
 
 }  // namespace
@@ -241,6 +321,18 @@ Action declare_checkpoint(CLI::App& options) {
     options
         .add_option("--deadline", arguments->deadline_ms, "how long to wait until it stands still")
         ->type_name("MS");
+    auto* every = options
+                      .add_option("--every", arguments->every_ms,
+                                  "one after the other, until the process or this program ends; "
+                                  "FILE is a link to the newest, FILE.NUMBER each")
+                      ->transform(CLI::AsNumberWithUnit(std::map<std::string, uint64_t>{
+                          {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}))
+                      ->check(CLI::Range(uint64_t{1}, MOST_EVERY_MS))
+                      ->type_name("TIME");
+    options.add_option("--keep", arguments->keep, "as many as these are kept (3)")
+        ->needs(every)
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N");
     options.add_flag("--as-it-is", arguments->is_as_it_is,
                      "do not freeze it: of a kernel that hangs, where nothing runs");
     return [arguments] { return checkpoint(*arguments); };

@@ -5,6 +5,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace defib::boot {
@@ -35,7 +36,8 @@ bool is_zero(Bytes page) {
 
 class Writer {
   public:
-    Writer(NewFile& file, uint64_t offset, const IsOver& is_over) : file_(file), is_over_(is_over) {
+    Writer(NewFile& file, uint64_t offset, const IsOver& is_over, KnownPages* known)
+        : file_(file), is_over_(is_over), known_(known) {
         memory_.end = offset;
     }
 
@@ -45,12 +47,15 @@ class Writer {
   private:
     Result<void> take(const DefibImageAreaRecord& area, const UserStretch& stretch);
     Result<void> write(Bytes bytes);
+    Result<void> write_zeros(uint64_t size);
+    bool is_to_be_written(uint64_t at, Bytes page);
     void add(const DefibImageAreaRecord& area, uint64_t first, uint64_t end, bool has_bytes);
     bool is_hole(const DefibImageAreaRecord& area, uint64_t size) const;
     ByteRanges& list_of(const DefibImageAreaRecord& area, PageState state);
 
     NewFile& file_;
     const IsOver& is_over_;
+    KnownPages* known_;
     CoreMemory memory_;
     uint64_t holes_ = 0;
     uint64_t area_first_ = 0;
@@ -70,13 +75,35 @@ void Writer::add(const DefibImageAreaRecord& area, uint64_t first, uint64_t end,
     memory_.end += size;
 }
 
+// A new file's holes are zeros.
+bool Writer::is_to_be_written(uint64_t at, Bytes page) {
+    if (known_ == nullptr) return !is_zero(page);
+    return is_zero(page) ? known_->takes_zeros(at / PAGE_SIZE)
+                         : known_->takes(at / PAGE_SIZE, page);
+}
+
 Result<void> Writer::write(Bytes bytes) {
     // Pages that are kept side by side are written at once.
     for (size_t at = 0; at < bytes.size();) {
         size_t end = at;
-        while (end < bytes.size() && !is_zero(bytes.subspan(end, PAGE_SIZE))) end += PAGE_SIZE;
+        while (end < bytes.size() &&
+               is_to_be_written(memory_.end + end, bytes.subspan(end, PAGE_SIZE)))
+            end += PAGE_SIZE;
         if (auto put = file_.put(memory_.end + at, bytes.subspan(at, end - at)); !put) return put;
+        memory_.written += end - at;
         at = end + PAGE_SIZE;
+    }
+    return {};
+}
+
+// Nobody has touched it; of a file that is not new something may be left there.
+Result<void> Writer::write_zeros(uint64_t size) {
+    static constexpr std::array<std::byte, PAGE_SIZE> ZEROS{};
+    if (known_ == nullptr) return {};
+    for (uint64_t at = memory_.end; at < memory_.end + size; at += PAGE_SIZE) {
+        if (!known_->takes_zeros(at / PAGE_SIZE)) continue;
+        if (auto put = file_.put(at, ZEROS); !put) return put;
+        memory_.written += PAGE_SIZE;
     }
     return {};
 }
@@ -115,6 +142,7 @@ Result<void> Writer::take(const DefibImageAreaRecord& area, const UserStretch& s
     const uint64_t size = stretch.end - stretch.first;
     if (stretch.state == PageState::untouched && is_hole(area, size)) {
         holes_ += size;
+        if (auto written = write_zeros(size); !written) return written;
         add(area, stretch.first, stretch.end, true);
         return {};
     }
@@ -137,12 +165,16 @@ Result<void> Writer::take(const DefibImageAreaRecord& area, UserPages& pages) {
 }  // namespace
 
 Result<CoreMemory> write_core_memory(const std::vector<ImageArea>& areas, UserPages& pages,
-                                     NewFile& file, uint64_t offset, const IsOver& is_over) {
-    Writer writer(file, offset, is_over);
+                                     NewFile& file, uint64_t offset, const IsOver& is_over,
+                                     KnownPages* known) {
+    Writer writer(file, offset, is_over, known);
     for (const ImageArea& area : areas)
         if (auto taken = writer.take(area.data, pages); !taken)
             return std::unexpected(taken.error());
-    return writer.finish();
+    CoreMemory memory = writer.finish();
+    // Notes come behind it.
+    if (known != nullptr) known->forget_behind(memory.end / PAGE_SIZE);
+    return memory;
 }
 
 }  // namespace defib::boot

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "boot/salvage/byte_ranges.h"
+#include "boot/salvage/known_pages.h"
 #include "boot/salvage/new_file.h"
 #include "boot/salvage/process_image.h"
 #include "boot/salvage/user_pages_x86_64.h"
@@ -30,6 +31,7 @@ struct CoreMemory {
     std::vector<CoreSegment> segments;
     uint64_t end = 0;      // of what the file holds by now
     uint64_t bytes = 0;    // that were in memory
+    uint64_t written = 0;  // of these, into the file
     ByteRanges swapped;    // in the swap, or on the way elsewhere
     ByteRanges outside;    // a device's, or at an address that is no RAM
     ByteRanges moving;     // they moved each time they were looked at
@@ -40,9 +42,11 @@ struct CoreMemory {
 // Asked between pieces; yes ends it with an error.
 using IsOver = std::function<bool()>;
 
-// From `offset` of the file on.
+// From `offset` of the file on. `known`: what the file holds already, which is then what it holds;
+// null: it is new, and nobody asks later.
 Result<CoreMemory> write_core_memory(const std::vector<ImageArea>& areas, UserPages& pages,
-                                     NewFile& file, uint64_t offset, const IsOver& is_over);
+                                     NewFile& file, uint64_t offset, const IsOver& is_over,
+                                     KnownPages* known = nullptr);
 
 }  // namespace defib::boot
 

@@ -11,16 +11,27 @@
 
 namespace defib::boot {
 
-Result<NewFile> NewFile::make(const std::filesystem::path& path) {
-    std::string unfinished = path.string() + ".unfinished";
-    UniqueFd fd(open(unfinished.c_str(), O_RDWR | O_CLOEXEC | O_CREAT | O_NOFOLLOW, 0600));
+Result<NewFile> NewFile::open(const std::filesystem::path& path, std::string unfinished) {
+    UniqueFd fd(::open(unfinished.c_str(), O_RDWR | O_CLOEXEC | O_CREAT | O_NOFOLLOW, 0600));
     if (!fd.is_open()) return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished, std::strerror(errno));
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
         return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished, "another one is being written");
-    // One that is there belongs to a program that was killed.
-    if (ftruncate(fd.get(), 0) != 0)
-        return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished, std::strerror(errno));
     return NewFile(std::move(fd), path, std::move(unfinished));
+}
+
+Result<NewFile> NewFile::make(const std::filesystem::path& path) {
+    auto file = open(path, path.string() + ".unfinished");
+    // One that is there belongs to a program that was killed.
+    if (file && ftruncate(file->fd_.get(), 0) != 0) return file->cannot();
+    return file;
+}
+
+Result<NewFile> NewFile::make_from(const std::filesystem::path& spare,
+                                   const std::filesystem::path& path) {
+    std::string unfinished = path.string() + ".unfinished";
+    if (rename(spare.c_str(), unfinished.c_str()) != 0)
+        return fail(DEFIB_ERROR_BASE_CANNOT_WRITE, unfinished, std::strerror(errno));
+    return open(path, std::move(unfinished));
 }
 
 NewFile::~NewFile() {

@@ -16,6 +16,9 @@ namespace defib::boot {
 class NewFile {
   public:
     static Result<NewFile> make(const std::filesystem::path& path);
+    // The same out of a file that nobody needs any more: it holds what that one held.
+    static Result<NewFile> make_from(const std::filesystem::path& spare,
+                                     const std::filesystem::path& path);
 
     NewFile(NewFile&& other) noexcept = default;
     NewFile& operator=(NewFile&& other) = delete;
@@ -29,6 +32,7 @@ class NewFile {
     Result<void> finish(uint64_t size);
 
   private:
+    static Result<NewFile> open(const std::filesystem::path& path, std::string unfinished);
     NewFile(UniqueFd fd, std::filesystem::path path, std::string unfinished)
         : fd_(std::move(fd)), path_(std::move(path)), unfinished_(std::move(unfinished)) {}
     std::unexpected<Error> cannot() const;
