@@ -127,7 +127,13 @@ void Search::look_at_missing() {
 }
 
 void Search::look_at_kernel_code() {
-    if (code_.code.size() == 0 || code_.is_same || !code_.was_used) return;
+    if (code_.code.size() == 0 || code_.is_same) return;
+    if (!code_.was_used) {
+        found_.push_back(
+            {Weight::note, "kernel-code",
+             "the code that its kernel lent it (vdso) was never used, and is not there", ""});
+        return;
+    }
     for (const SavedThread& thread : process_.threads) {
         if (!code_.has(thread.registers.rip)) continue;
         found_.push_back(

@@ -174,7 +174,8 @@ KernelCode compare_kernel_code(const SavedProcess& process, const std::vector<Ow
         code.data.first = one->range.first;
     }
     const Bytes there = process.bytes_at(code.code.first);
-    if (there.size() < code.code.size()) return code;
+    code.was_used = true;
+    if (there.size() < code.code.size()) return code;  // it is missing
     const Bytes image = there.first(code.code.size());
     // NOLINTNEXTLINE(performance-no-int-to-ptr): this program's own
     const auto* own_code = reinterpret_cast<const std::byte*>(code.code_here.first);
