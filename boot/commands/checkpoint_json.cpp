@@ -52,7 +52,7 @@ const char* registers_of(const ImageThread& thread) {
 
 const char* fpu_of(const ImageThread& thread) {
     if (thread.fpu.empty()) return "not in memory";
-    return unpack_fpu(thread.fpu, thread.data.fpu_features).is_cut ? "up to AVX" : "saved";
+    return unpack_fpu(thread.fpu, thread.data.fpu_features).is_cut ? "not all" : "saved";
 }
 
 Json json_of(const ImageThread& thread) {

@@ -78,7 +78,7 @@ void find_in_registers(const SavedProcess& process, const SavedThread& thread,
     if (thread.fpu.empty())
         add("stale-registers", "its vector registers were not in memory", "those of a new process");
     else if (thread.fpu_is != "saved")
-        add("vector-registers", "its vector registers are in the core " + thread.fpu_is,
+        add("vector-registers", "of its vector registers is in the core: " + thread.fpu_is,
             "the others are zero");
     if (thread.system_call_filter != 0)
         add("filters", "its system calls were filtered (seccomp)", "they are not");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/restart/puppet.h"
 
+#include <cpuid.h>
 #include <elf.h>
 #include <fmt/format.h>
 #include <linux/sched.h>
@@ -18,6 +19,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "boot/salvage/xsave_parts_x86_64.h"
+
 namespace defib::boot {
 namespace {
 
@@ -25,6 +28,7 @@ constexpr std::array<uint8_t, 2> SYSTEM_CALL = {0x0f, 0x05};
 constexpr uint64_t DATA_AT = PAGE_BYTES;  // behind the code
 constexpr uint64_t ALIGNMENT = 64;
 constexpr int SYSTEM_CALL_STOP = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
+constexpr size_t LEGACY = 464;                    // x87 and SSE
 constexpr size_t FEATURES_USED_AT = 512;          // XSTATE_BV
 constexpr size_t FEATURES_AT = 464;               // where the kernel tells of XCR0
 constexpr size_t XSAVE_HEADER_END = 576;
@@ -39,6 +43,24 @@ uint64_t word_at(Bytes bytes, size_t at) {
     uint64_t word = 0;
     std::memcpy(&word, bytes.data() + at, sizeof word);
     return word;
+}
+
+// Each processor has its own places for what is behind x87 and SSE.
+void take_parts(Bytes saved, uint64_t features, std::span<std::byte> to) {
+    constexpr unsigned XSAVE_LEAF = 0xd;
+    for (const XsavePart& part : XSAVE_PARTS) {
+        if (part.at == 0 || (features >> part.feature & 1) == 0) continue;
+        unsigned size = 0;
+        unsigned at = 0;
+        unsigned flags = 0;
+        unsigned none = 0;
+        __get_cpuid_count(XSAVE_LEAF, part.feature, &size, &at, &flags, &none);
+        const bool fits =
+            size == part.size && part.at + size <= saved.size() && uint64_t{at} + size <= to.size();
+        if (fits)
+            std::copy_n(saved.begin() + static_cast<ptrdiff_t>(part.at), size,
+                        to.begin() + static_cast<ptrdiff_t>(at));
+    }
 }
 
 // A process that shares nothing with this one but the files that are open; like fork(), without
@@ -252,7 +274,8 @@ Result<void> Puppet::set_vectors(pid_t thread, Bytes saved) {
     const uint64_t told = word_at(saved, FEATURES_AT);
     const uint64_t used = (word_at(saved, FEATURES_USED_AT) & told & features) |
                           (word_at(all, FEATURES_USED_AT) & ~told);
-    std::copy_n(saved.begin(), std::min(saved.size(), all.size()), all.begin());
+    std::copy_n(saved.begin(), LEGACY, all.begin());
+    take_parts(saved, told & features, all);
     std::memcpy(all.data() + FEATURES_AT, &features, sizeof features);
     std::memcpy(all.data() + FEATURES_USED_AT, &used, sizeof used);
     here = {all.data(), all.size()};

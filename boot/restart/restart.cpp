@@ -25,7 +25,7 @@ constexpr FindingKind KINDS[] = {
     {"shared-memory", "memory shared with others: it becomes the process' own"},
     {"timers", "timers and alarms: gone, or begun again"},
     {"stale-registers", "threads whose registers may be older than their memory"},
-    {"vector-registers", "vector registers behind AVX: zero"},
+    {"vector-registers", "vector registers that the core has not all of: zero"},
     {"ended-threads", "threads that are not in the core"},
     {"processor", "a processor that lacks what the process could use"},
     {"rights", "another user's, or more rights than there are here"},

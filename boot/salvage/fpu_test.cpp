@@ -53,18 +53,43 @@ TEST(Fpu, InTheStandardFormSaysWhatThereIs) {
     EXPECT_FALSE(state.is_cut);
 }
 
-TEST(Fpu, PackedIsGivenUpToAvx) {
-    const uint64_t packed = uint64_t{1} << 63 | ALL;
-    const FpuState used = unpack_fpu(saved(ALL, packed, 2000), ALL);
-    EXPECT_EQ(used.extended.size(), YMM0 + 256);
-    EXPECT_EQ(get(used.extended, YMM0), 0x5678U);
-    EXPECT_EQ(get(used.extended, 464), 7U);
-    EXPECT_EQ(get(used.extended, USED), 7U);
-    EXPECT_EQ(get(used.extended, PACKED), 0U);
-    EXPECT_TRUE(used.is_cut);
-    EXPECT_FALSE(unpack_fpu(saved(7, packed, 2000), ALL).is_cut) << "what is not used is not lost";
+// As a processor with AVX-512, memory keys and tiles packs them, with the kernel's own in between.
+TEST(Fpu, PackedIsLaidOutAsOthersExpectIt) {
+    constexpr uint64_t KEYS = uint64_t{1} << 9;
+    constexpr uint64_t KERNELS = uint64_t{1} << 10;  // PASID
+    constexpr uint64_t TILES = uint64_t{3} << 17;
+    const uint64_t packed = uint64_t{1} << 63 | ALL | KEYS | KERNELS | TILES;
+    auto bytes = saved(ALL | KEYS | TILES, packed, 11008);
+    put(bytes, 832, 0x55);     // masks
+    put(bytes, 896, 0x66);     // upper halves
+    put(bytes, 1408, 0x77);    // the other registers
+    put(bytes, 2432, 0x99);    // keys
+    put(bytes, 2496, 0x1111);  // the tiles' configuration: aligned
+    put(bytes, 2560, 0x2222);  // their data
+    const FpuState state = unpack_fpu(bytes, ALL | KEYS | TILES);
+    EXPECT_FALSE(state.is_cut);
+    EXPECT_EQ(state.extended.size(), 11008U);
+    EXPECT_EQ(get(state.extended, YMM0), 0x5678U);
+    EXPECT_EQ(get(state.extended, 1088), 0x55U);
+    EXPECT_EQ(get(state.extended, 1152), 0x66U);
+    EXPECT_EQ(get(state.extended, 1664), 0x77U);
+    EXPECT_EQ(get(state.extended, 2688), 0x99U);
+    EXPECT_EQ(get(state.extended, 2752), 0x1111U);
+    EXPECT_EQ(get(state.extended, 2816), 0x2222U);
+    EXPECT_EQ(get(state.extended, 464), ALL | KEYS | TILES);
+    EXPECT_EQ(get(state.extended, USED), ALL | KEYS | TILES);
+    EXPECT_EQ(get(state.extended, PACKED), 0U);
     const FpuState without = unpack_fpu(saved(3, uint64_t{1} << 63 | 3, 576), 3);
     EXPECT_EQ(without.extended.size(), YMM0);
+}
+
+TEST(Fpu, PackedAndCutOffSaysSo) {
+    const uint64_t packed = uint64_t{1} << 63 | ALL;
+    const FpuState cut = unpack_fpu(saved(ALL, packed, 1000), ALL);
+    EXPECT_EQ(get(cut.extended, 464), 0x27U) << "up to the masks";
+    EXPECT_EQ(get(cut.extended, USED), 0x27U);
+    EXPECT_TRUE(cut.is_cut);
+    EXPECT_FALSE(unpack_fpu(saved(7, packed, 1000), ALL).is_cut) << "what is not used is not lost";
 }
 
 // The processor does not write what has its initial value.
