@@ -52,7 +52,10 @@ Result<void> take_runs(uint64_t address, Bytes held, Bytes now, const TakeDiffer
 Result<void> for_each_difference(const SavedProcess& process, const SavedMapping& mapping, int file,
                                  const TakeDifference& take) {
     std::vector<std::byte> now(AT_ONCE);
-    for (const CorePiece& piece : process.pieces) {
+    // The first that reaches into it, and those behind.
+    auto one = std::ranges::upper_bound(process.pieces, mapping.range.first, {}, &CorePiece::end);
+    for (; one != process.pieces.end() && one->first < mapping.range.end; ++one) {
+        const CorePiece& piece = *one;
         const uint64_t first = std::max(piece.first, mapping.range.first);
         const uint64_t end = std::min(piece.end(), mapping.range.end);
         for (uint64_t at = first; at < end; at += AT_ONCE) {

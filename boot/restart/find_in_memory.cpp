@@ -18,7 +18,9 @@ namespace {
 
 std::string where(const SavedMapping& mapping) {
     const std::string range = fmt::format("{:#x}-{:#x}", mapping.range.first, mapping.range.end);
-    return mapping.path.empty() ? "memory at " + range : mapping.path + ", mapped at " + range;
+    // Memory that is shared without a file has none but the root of the kernel's own mount.
+    const bool has_name = mapping.path.size() > 1;
+    return has_name ? mapping.path + ", mapped at " + range : "memory at " + range;
 }
 
 uint64_t least_address() {

@@ -114,6 +114,11 @@ std::vector<Finding> find_in_rights(const SavedProcess& process) {
     });
     if (has_priorities && !own.may(CAP_SYS_NICE))
         found.push_back({Weight::note, "limits", "its priority may not be as high here", ""});
+    constexpr uint64_t DEADLINE = 6;  // SCHED_DEADLINE
+    if (std::ranges::any_of(process.threads,
+                            [](const SavedThread& one) { return one.policy == DEADLINE; }))
+        found.push_back(
+            {Weight::note, "limits", "its deadlines are not kept (SCHED_DEADLINE)", ""});
     if (process.state == "T")
         found.push_back({Weight::note, "stopped", "it was stopped, and runs on now", ""});
     find_in_limits(process, own, found);

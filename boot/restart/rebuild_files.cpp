@@ -142,8 +142,11 @@ Result<void> close_others(const SavedProcess& process, Puppet& puppet) {
         if (file.descriptor < static_cast<int>(FIRST_OTHER))
             stays[static_cast<size_t>(file.descriptor)] =
                 becomes(process, file) != FileBecomes::nothing;
-    for (uint64_t i = 0; i < FIRST_OTHER; i++)
-        if (!stays[i]) (void)puppet.call("close", SYS_close, {i});
+    for (uint64_t i = 0; i < FIRST_OTHER; i++) {
+        if (stays[i]) continue;
+        // Who restarts it may not have it either.
+        [[maybe_unused]] const auto closed = puppet.call("close", SYS_close, {i});
+    }
     return without_value(puppet.call("close_range", SYS_close_range, {FIRST_OTHER, ~0U, 0}));
 }
 

@@ -90,7 +90,8 @@ Result<void> Memory::advise(const SavedMapping& mapping) {
     for (const Advice& one : ALL) {
         if (!mapping.is(one.flag)) continue;
         // Advice is what a kernel may have been built without.
-        (void)puppet_.call("madvise", SYS_madvise, {at.first, at.size(), one.advice});
+        [[maybe_unused]] const auto taken =
+            puppet_.call("madvise", SYS_madvise, {at.first, at.size(), one.advice});
     }
     if (!mapping.is(VM_LOCKED)) return {};
     return without_value(puppet_.call("mlock", SYS_mlock, {at.first, at.size()}));

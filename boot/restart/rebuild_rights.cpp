@@ -24,13 +24,13 @@ struct Step {
 Result<void> set_capabilities(const SavedProcess& process, Puppet& puppet, pid_t thread) {
     const auto& all = process.capabilities;
     const __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    // Low halves, then high ones.
     std::array<__user_cap_data_struct, 2> data{};
-    for (size_t i = 0; i < data.size(); i++) {
-        const auto half = [&](Which which) {
-            return static_cast<uint32_t>(all[which] >> (32 * i));
-        };
-        data[i] = {half(EFFECTIVE), half(PERMITTED), half(INHERITABLE)};
-    }
+    data[0] = {static_cast<uint32_t>(all[EFFECTIVE]), static_cast<uint32_t>(all[PERMITTED]),
+               static_cast<uint32_t>(all[INHERITABLE])};
+    data[1] = {static_cast<uint32_t>(all[EFFECTIVE] >> 32),
+               static_cast<uint32_t>(all[PERMITTED] >> 32),
+               static_cast<uint32_t>(all[INHERITABLE] >> 32)};
     const auto head = puppet.put_value(header);
     if (!head) return std::unexpected(head.error());
     const auto at = puppet.put_value(data);

@@ -20,9 +20,8 @@ std::optional<uint64_t> number_in(std::string_view text) {
         base = 8;
     }
     uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value, base);
-    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    const auto read = std::from_chars(text.begin(), text.end(), value, base);
+    if (read.ec != std::errc() || read.ptr != text.end()) return std::nullopt;
     return value;
 }
 

@@ -86,8 +86,9 @@ void Reader::take_memory(const Json& memory) {
 }
 
 void Reader::take_timers(const Json& timers) {
-    process_.has_real_timer = json_.truth(timers, "real");
     process_.real_timer_interval_ns = json_.number(timers, "real_interval_ns");
+    // One with an interval stands still between its signal and when that is taken (it_real_fn()).
+    process_.has_real_timer = json_.truth(timers, "real") || process_.real_timer_interval_ns != 0;
     process_.has_other_timers = json_.truth(timers, "cpu") || json_.truth(timers, "posix");
 }
 

@@ -22,8 +22,8 @@ std::optional<uint64_t> number_in(std::string_view name, const std::string& star
     if (!name.starts_with(start)) return std::nullopt;
     name.remove_prefix(start.size());
     uint64_t number = 0;
-    const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
-    const bool is_all = read.ec == std::errc() && read.ptr == name.data() + name.size();
+    const auto read = std::from_chars(name.begin(), name.end(), number);
+    const bool is_all = read.ec == std::errc() && read.ptr == name.end();
     return is_all ? std::optional(number) : std::nullopt;
 }
 

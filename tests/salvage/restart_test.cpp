@@ -12,6 +12,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "tests/lab/host_program.h"
@@ -226,6 +228,119 @@ TEST_P(Restart, AllThatItHeldIsAsItWas) {
     ASSERT_TRUE(ok(strict));
     EXPECT_EQ(strict->status, 1);
     EXPECT_TRUE(strict->err.contains("--allow standard-files")) << strict->err;
+}
+
+std::set<std::string> kinds_in(const std::string& said, const std::string& weight) {
+    std::set<std::string> kinds;
+    for (const auto& one : nlohmann::json::parse(said, nullptr, false))
+        if (one["weight"] == weight) kinds.insert(one["kind"]);
+    return kinds;
+}
+
+void ask_whether_it_is_unharmed(Guest& guest, pid_t whom) {
+    const auto before = guest.state_of(whom);
+    ASSERT_TRUE(ok(before));
+    ASSERT_TRUE(ok(guest.signal(whom, SIGUSR1)));
+    ASSERT_TRUE(ok(guest.wait_for(
+        "its word",
+        [&] {
+            const auto state = guest.state_of(whom);
+            return state && state->out.size() > before->out.size();
+        },
+        Guest::PATIENCE)));
+    const auto state = guest.state_of(whom);
+    ASSERT_TRUE(ok(state));
+    EXPECT_TRUE(state->out.ends_with("\nunharmed\n") || state->out == "unharmed\n") << state->out;
+}
+
+// One of each: what is given back the process finds itself, and all that is not is named, by kind.
+TEST_P(Restart, OneOfEachIsGivenBackOrNamed) {
+    const Folder folder("restart");
+    GuestUnderTest guest({.kernel = GetParam()});
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(bring_defib(*guest)));
+    ASSERT_TRUE(ok(guest->run({"mkdir", "/tmp/held"})));
+    const auto pid = start(*guest, HOLDER_PROGRAM, "/tmp/defib-holder /tmp/held");
+    ASSERT_TRUE(ok(pid));
+    ASSERT_TRUE(ok(wait_for_word(*guest, *pid, "ready")));
+    ask_whether_it_is_unharmed(*guest, *pid);
+    const std::string core = folder / "core";
+    ASSERT_TRUE(ok(checkpoint(*guest, *pid, core)));
+    ASSERT_TRUE(ok(kill(*guest, *pid)));
+    ASSERT_TRUE(ok(guest->push_file(core, "/tmp/core", 0600)));
+
+    const auto looked = guest->run(defib_there({"restart", "/tmp/core", "--check", "--json"}));
+    ASSERT_TRUE(ok(looked));
+    EXPECT_EQ(looked->status, 1);
+    EXPECT_EQ(kinds_in(looked->out, "obstacle"),
+              (std::set<std::string>{"missing-files", "other-files", "shared-memory", "sockets",
+                                     "timers"}))
+        << looked->out;
+    EXPECT_EQ(kinds_in(looked->out, "never"), std::set<std::string>());
+
+    const auto again = guest->start(
+        defib_there({"restart", "/tmp/core", "--allow", "missing-files,other-files,shared-memory",
+                     "--allow", "sockets,timers"}));
+    ASSERT_TRUE(ok(again));
+    const auto goes_on = guest->wait_for(
+        "the process",
+        [&] {
+            const auto state = guest->state_of(*again);
+            return state && (state->status || state->err.contains("goes on as"));
+        },
+        Guest::PATIENCE);
+    ASSERT_TRUE(ok(goes_on));
+    for (int i = 0; i < 2; i++) ask_whether_it_is_unharmed(*guest, *again);
+    const std::string files = "/proc/" + std::to_string(*pid) + "/fd";
+    const auto there = guest->run({"ls", files});
+    ASSERT_TRUE(ok(there));
+    const auto numbers = numbers_in(there->out);
+    EXPECT_EQ(std::set<uint64_t>(numbers.begin(), numbers.end()),
+              (std::set<uint64_t>{0, 1, 2, 10, 11, 12, 13, 14, 15, 16, 200}));
+    const auto status = guest->read_file("/proc/" + std::to_string(*pid) + "/status");
+    ASSERT_TRUE(ok(status));
+    EXPECT_TRUE(status->contains("Uid:\t1000\t1000\t1000\t1000\n")) << *status;
+    EXPECT_TRUE(status->contains("VmLck:\t       4 kB\n")) << *status;
+    // It is killed with its own number; whoever restarted it ends as it does.
+    ASSERT_TRUE(ok(guest->signal(*pid, SIGKILL)));
+    const auto end = guest->wait_for_exit(*again);
+    ASSERT_TRUE(ok(end));
+    EXPECT_EQ(end->status, 128 + SIGKILL) << end->err;
+}
+
+// Killed at any moment, it leaves nothing half-made.
+TEST(RestartKilled, LeavesNoProcess) {
+    const Folder folder("restart");
+    GuestUnderTest guest({.kernel = "6.12"});
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(bring_defib(*guest)));
+    const auto pid = start(*guest, PATIENT_PROGRAM, "/tmp/defib-patient /tmp");
+    ASSERT_TRUE(ok(pid));
+    ASSERT_TRUE(ok(wait_for_word(*guest, *pid, "ready")));
+    const std::string core = folder / "core";
+    ASSERT_TRUE(ok(checkpoint(*guest, *pid, core)));
+    ASSERT_TRUE(ok(kill(*guest, *pid)));
+    ASSERT_TRUE(ok(guest->push_file(core, "/tmp/core", 0600)));
+    const std::string its_folder = "/proc/" + std::to_string(*pid);
+    for (int i = 0; i < 12; i++) {
+        const auto again = guest->start(defib_there({"restart", "/tmp/core", "--allow", "pipes"}));
+        ASSERT_TRUE(ok(again));
+        // Its number is taken as soon as it is begun.
+        while (guest->run({"test", "-e", its_folder})->status != 0) {
+            const auto state = guest->state_of(*again);
+            ASSERT_TRUE(state && !state->status) << state->err;
+        }
+        usleep(static_cast<useconds_t>(i) * 10'000);
+        ASSERT_TRUE(ok(guest->signal(*again, SIGKILL)));
+        ASSERT_TRUE(ok(guest->wait_for_exit(*again)));
+        const auto is_whole = guest->state_of(*again)->err.contains("goes on as");
+        if (is_whole) {
+            ASSERT_TRUE(ok(guest->signal(*pid, SIGKILL)));
+        }
+        EXPECT_TRUE(ok(guest->wait_for(
+            "its end", [&] { return guest->run({"test", "-e", its_folder})->status != 0; },
+            Guest::PATIENCE)));
+    }
 }
 
 // The other kernel has another page of code, and other files under the same names.
