@@ -119,6 +119,11 @@ std::vector<Finding> find_in_rights(const SavedProcess& process) {
                             [](const SavedThread& one) { return one.policy == DEADLINE; }))
         found.push_back(
             {Weight::note, "limits", "its deadlines are not kept (SCHED_DEADLINE)", ""});
+    // What a core does not tell, and what is not this program's to give.
+    found.push_back({Weight::note, "surroundings",
+                     "parent, group, session, CPUs, control group and OOM score are those of defib "
+                     "restart; file locks, if it held any, are not taken again",
+                     ""});
     if (process.state == "T")
         found.push_back({Weight::note, "stopped", "it was stopped, and runs on now", ""});
     find_in_limits(process, own, found);

@@ -4,6 +4,8 @@
 #include <elf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <fstream>
 
@@ -104,6 +106,13 @@ std::vector<Finding> find_in_threads(const SavedProcess& process, const KernelCo
              fmt::format("{} threads have no registers in the core", process.threads_left_out),
              "they are left out"});
     for (const SavedThread& thread : process.threads) find_in_registers(process, thread, found);
+    const bool has_waiting = std::ranges::any_of(
+        process.threads, [](const SavedThread& one) { return one.pending != 0; });
+    if (process.pending != 0 || has_waiting)
+        found.push_back({Weight::note, "signals",
+                         "signals waited for it: they are sent again, once each, without what was "
+                         "known of who sent them",
+                         ""});
     if (process.has_other_timers)
         found.push_back({Weight::obstacle, "timers",
                          "it has timers (timer_create(), ITIMER_VIRTUAL or ITIMER_PROF)",

@@ -36,6 +36,8 @@ constexpr FindingKind KINDS[] = {
     {"standard-files", "with --strict: input, output and error of defib restart"},
     {"interrupted-calls", "with --strict: a system call that ends with EINTR"},
     {"kernel-code", "with --strict: time told by system calls"},
+    {"signals", "with --strict: signals that waited, sent again by defib restart"},
+    {"surroundings", "with --strict: parent, group, CPUs; file locks that are not taken again"},
     {"limits", "with --strict: lower limits and priorities than before"},
     {"stopped", "with --strict: a stopped process that runs on"},
 };

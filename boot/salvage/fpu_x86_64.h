@@ -16,7 +16,7 @@ namespace defib::boot {
 struct FpuState {
     std::array<std::byte, 512> legacy{};  // x87 and SSE, as FXSAVE writes it
     std::vector<std::byte> extended;      // the standard form of XSAVE; empty: there is none
-    bool is_cut = false;                  // what was in use is left out: it is not known, or cut off
+    bool is_cut = false;                  // of what was in use something is left out
 };
 
 // `features` are those that programs may use (XCR0). At least 512 bytes.

@@ -277,6 +277,7 @@ TEST_P(Restart, OneOfEachIsGivenBackOrNamed) {
                                      "timers"}))
         << looked->out;
     EXPECT_EQ(kinds_in(looked->out, "never"), std::set<std::string>());
+    EXPECT_TRUE(kinds_in(looked->out, "note").contains("signals")) << looked->out;
 
     const auto again = guest->start(
         defib_there({"restart", "/tmp/core", "--allow", "missing-files,other-files,shared-memory",
