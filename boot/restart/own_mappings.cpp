@@ -36,6 +36,7 @@ Result<std::vector<OwnMapping>> own_mappings(const std::string& who) {
 Result<uint64_t> free_place(const std::vector<OwnMapping>& own,
                             const std::vector<SavedMapping>& saved, uint64_t size) {
     std::vector<SavedRange> taken;
+    taken.reserve(own.size() + saved.size());
     for (const OwnMapping& one : own) taken.push_back(one.range);
     for (const SavedMapping& one : saved) taken.push_back(one.range);
     std::ranges::sort(taken, {}, &SavedRange::first);

@@ -69,6 +69,17 @@ Result<void> kill(Guest& guest, pid_t pid) {
     return {};
 }
 
+// What restarts it has said so, or has ended.
+Result<void> wait_until_it_goes_on(Guest& guest, pid_t restart) {
+    return guest.wait_for(
+        "the process",
+        [&] {
+            const auto state = guest.state_of(restart);
+            return state && (state->status || state->err.contains("goes on as"));
+        },
+        Guest::PATIENCE);
+}
+
 std::vector<uint64_t> numbers_in(const std::string& text) {
     std::vector<uint64_t> numbers;
     std::istringstream words(text);
@@ -132,6 +143,7 @@ TEST_P(Restart, AComputationOfSeveralThreadsHasTheSameResult) {
     ASSERT_TRUE(guest.is_up());
     ASSERT_TRUE(ok(bring_defib(*guest)));
     const std::string command = "taskset 1 /tmp/defib-computation /tmp " + std::string(ROUNDS);
+    ASSERT_TRUE(ok(guest->run({"touch", "/tmp/go"})));
     const auto undisturbed = start(*guest, COMPUTATION_PROGRAM, command);
     ASSERT_TRUE(ok(undisturbed));
     const auto expected = guest->wait_for_exit(*undisturbed);
@@ -139,6 +151,7 @@ TEST_P(Restart, AComputationOfSeveralThreadsHasTheSameResult) {
     ASSERT_TRUE(expected->out.contains("result ")) << expected->out << expected->err;
     const std::string result = expected->out.substr(expected->out.find("result "));
 
+    ASSERT_TRUE(ok(guest->run({"rm", "/tmp/go"})));
     const auto pid = guest->start({"sh", "-c", "exec " + command});
     ASSERT_TRUE(ok(pid));
     ASSERT_TRUE(ok(wait_for_word(*guest, *pid, "ready")));
@@ -151,9 +164,11 @@ TEST_P(Restart, AComputationOfSeveralThreadsHasTheSameResult) {
     restart.insert(restart.begin(), {"taskset", "2"});
     const auto again = guest->start(restart);
     ASSERT_TRUE(ok(again));
-    const std::string status = "/proc/" + std::to_string(*pid) + "/status";
-    const auto about = guest->read_file(status);
-    if (about) EXPECT_TRUE(about->contains("Cpus_allowed_list:\t1\n")) << *about;
+    ASSERT_TRUE(ok(wait_until_it_goes_on(*guest, *again)));
+    const auto about = guest->read_file("/proc/" + std::to_string(*pid) + "/status");
+    ASSERT_TRUE(ok(about));
+    EXPECT_TRUE(about->contains("Cpus_allowed_list:\t1\n")) << *about;
+    ASSERT_TRUE(ok(guest->run({"touch", "/tmp/go"})));
     const auto end = guest->wait_for_exit(*again, std::chrono::minutes(3));
     ASSERT_TRUE(ok(end));
     EXPECT_EQ(end->status, 0) << end->err;
@@ -197,13 +212,7 @@ TEST_P(Restart, AllThatItHeldIsAsItWas) {
     const auto again = guest->start(defib_there({"restart", "/tmp/core", "--allow", "pipes"}));
     ASSERT_TRUE(ok(again));
     for (int i = 0; i < 3; i++) {
-        ASSERT_TRUE(ok(guest->wait_for(
-            "the process",
-            [&] {
-                const auto state = guest->state_of(*again);
-                return state && state->err.contains("goes on as");
-            },
-            Guest::PATIENCE)));
+        ASSERT_TRUE(ok(wait_until_it_goes_on(*guest, *again)));
         if (i == 0) EXPECT_EQ(what_is_kept(*guest, *pid), before);
         ASSERT_TRUE(ok(guest->signal(*again, SIGUSR1)));
         ASSERT_TRUE(ok(guest->wait_for(
@@ -283,14 +292,7 @@ TEST_P(Restart, OneOfEachIsGivenBackOrNamed) {
         defib_there({"restart", "/tmp/core", "--allow", "missing-files,other-files,shared-memory",
                      "--allow", "sockets,timers"}));
     ASSERT_TRUE(ok(again));
-    const auto goes_on = guest->wait_for(
-        "the process",
-        [&] {
-            const auto state = guest->state_of(*again);
-            return state && (state->status || state->err.contains("goes on as"));
-        },
-        Guest::PATIENCE);
-    ASSERT_TRUE(ok(goes_on));
+    ASSERT_TRUE(ok(wait_until_it_goes_on(*guest, *again)));
     for (int i = 0; i < 2; i++) ask_whether_it_is_unharmed(*guest, *again);
     const std::string files = "/proc/" + std::to_string(*pid) + "/fd";
     const auto there = guest->run({"ls", files});
@@ -323,7 +325,7 @@ TEST(RestartKilled, LeavesNoProcess) {
     ASSERT_TRUE(ok(kill(*guest, *pid)));
     ASSERT_TRUE(ok(guest->push_file(core, "/tmp/core", 0600)));
     const std::string its_folder = "/proc/" + std::to_string(*pid);
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 8; i++) {
         const auto again = guest->start(defib_there({"restart", "/tmp/core", "--allow", "pipes"}));
         ASSERT_TRUE(ok(again));
         // Its number is taken as soon as it is begun.
@@ -331,7 +333,7 @@ TEST(RestartKilled, LeavesNoProcess) {
             const auto state = guest->state_of(*again);
             ASSERT_TRUE(state && !state->status) << state->err;
         }
-        usleep(static_cast<useconds_t>(i) * 10'000);
+        usleep(static_cast<useconds_t>(i) * 15'000);
         ASSERT_TRUE(ok(guest->signal(*again, SIGKILL)));
         ASSERT_TRUE(ok(guest->wait_for_exit(*again)));
         const auto is_whole = guest->state_of(*again)->err.contains("goes on as");
