@@ -5,8 +5,9 @@
 // it was is named first, and what is in the way has to be allowed.
 #include "boot/commands/restart.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
+#include <sys/file.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "boot/restart/restart.h"
+#include "engine/base/unique_fd.h"
 
 namespace defib::boot {
 namespace {
@@ -65,7 +67,15 @@ void print_as_json(const std::vector<Finding>& findings, const Arguments& argume
     fmt::print("{}\n", all.dump(1));
 }
 
+// A series of cores writes into none that is read (boot/salvage/core_series.h).
+UniqueFd lock(const std::string& core) {
+    UniqueFd fd(open(core.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.is_open()) flock(fd.get(), LOCK_SH | LOCK_NB);
+    return fd;
+}
+
 Result<int> restart(const Arguments& arguments) {
+    const UniqueFd locked = lock(arguments.core);
     const auto file = MappedFile::open(arguments.core);
     if (!file) return std::unexpected(file.error());
     const auto process = read_saved_process(file->bytes(), arguments.core);

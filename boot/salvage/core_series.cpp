@@ -73,6 +73,9 @@ Result<NewFile> CoreSeries::begin() {
     if (known_) {
         auto file = NewFile::make_from(with(SPARE), next);
         if (file) return file;
+        // Somebody reads it, and shall go on with what it was.
+        std::error_code error;
+        fs::remove(next.string() + std::string(UNFINISHED), error);
     }
     known_.emplace();
     return NewFile::make(next);
