@@ -45,6 +45,7 @@ Result<Heir> Heir::appoint(const std::vector<std::string>& command) {
     std::vector<std::string> words = {"defib"};
     words.insert(words.end(), command.begin(), command.end());
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& one : words) arguments.push_back(one.data());
     arguments.push_back(nullptr);
     int ends[2];

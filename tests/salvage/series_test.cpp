@@ -41,11 +41,13 @@ class Program {
   public:
     Program(std::vector<std::string> words, const std::string& out) {
         std::vector<char*> arguments;
+        arguments.reserve(words.size() + 1);
         for (std::string& one : words) arguments.push_back(one.data());
         arguments.push_back(nullptr);
         pid_ = fork();
         if (pid_ != 0) return;
         const int file = open(out.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        if (file < 0) _exit(127);
         dup2(file, STDOUT_FILENO);
         dup2(file, STDERR_FILENO);
         execv(arguments[0], arguments.data());
