@@ -155,9 +155,8 @@ static int f1d(unsigned int count)
 	tell("locks at %px and %px", &first_lock, &second_lock);
 	return on_cpus(0, "f1d", wait_for_each_other);
 }
-DEFIB_FAULT(
-	f1d, f1d,
-	"two CPUs take two raw spinlocks in opposite order, the others follow; 1: interrupts off");
+DEFIB_FAULT(f1d, f1d,
+	    "two CPUs take two raw spinlocks in opposite order; 1: with interrupts off");
 
 /* The lock is really held, by a CPU that will never unlock it, and is not to be told from one that
  * will. */
