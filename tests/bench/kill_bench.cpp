@@ -24,7 +24,8 @@ namespace {
 using lab::Clock;
 
 constexpr auto PATIENCE = std::chrono::milliseconds(120'000);
-// A plan may give up where its object just changes; who lives on after that long is signalled again.
+// A plan may give up where its object just changes; who lives on after that long is signalled
+// again.
 constexpr auto AGAIN = std::chrono::milliseconds(1000);
 
 struct Crowd {
