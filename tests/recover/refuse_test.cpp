@@ -108,7 +108,7 @@ TEST(Refuse, WhatIsNotThisKernelsAndWhatCannotBe) {
     const fs::path policy = DEFIB_DEFAULT_POLICY;
     still.is_refused({"--policy", changed(policy, "\"unlock\"", "\"unloc\"")}, 3, "unloc");
     still.is_refused(
-        {"--policy", changed(policy, "\"choose\": \"largest\"", "\"choose\": \"none\"")}, 3,
+        {"--policy", changed(policy, "\"choose\": \"fastest\"", "\"choose\": \"none\"")}, 3,
         "task is the victim's, and the rule chooses none");
     still.is_refused({"--policy", "/nowhere"}, 4, "/nowhere");
     fs::remove(stale);
@@ -119,8 +119,8 @@ fs::path hasty_policy() {
     const fs::path once =
         changed(DEFIB_DEFAULT_POLICY, "\"low_percent\": 5, \"swap_low_percent\": 10",
                 "\"low_percent\": 99, \"swap_low_percent\": 99");
-    return changed(once, "\"choose\": \"largest\", \"least_weight\": 16384",
-                   "\"choose\": \"largest\", \"least_weight\": 0");
+    return changed(once, "\"choose\": \"fastest\", \"least_weight\": 16384",
+                   "\"choose\": \"fastest\", \"least_weight\": 0");
 }
 
 TEST(Refuse, ToActOnAListThatLeadsNowhere) {
