@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/faults/with_libraries.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <sstream>
 
@@ -10,11 +13,25 @@
 namespace defib::faults {
 namespace {
 
-Result<void> push(lab::Guest& guest, const std::string& path) {
-    const std::string folder = std::filesystem::path(path).parent_path();
-    auto made = guest.run({"mkdir", "-p", folder});
+namespace fs = std::filesystem;
+
+Result<void> push(lab::Guest& guest, const std::string& from, const std::string& path) {
+    auto made = guest.run({"mkdir", "-p", fs::path(path).parent_path()});
     if (!made) return std::unexpected(made.error());
-    return guest.push_file(path, path);
+    return guest.push_file(from, path);
+}
+
+// What is for a debugger is five sixths of a program of ours, and the way into a guest is slow.
+Result<void> push_stripped(lab::Guest& guest, const std::string& program) {
+    const fs::path copy =
+        fs::temp_directory_path() /
+        fmt::format("defib-stripped-{}-{}", ::getpid(), fs::path(program).filename().string());
+    auto stripped = lab::run_host_program({"strip", "-s", program, "-o", copy.string()});
+    if (!stripped) return std::unexpected(stripped.error());
+    auto pushed = push(guest, copy, program);
+    std::error_code ignored;
+    fs::remove(copy, ignored);
+    return pushed;
 }
 
 }  // namespace
@@ -36,9 +53,9 @@ Result<void> push_with_libraries(lab::Guest& guest, const std::string& program) 
     auto listed = lab::run_host_program({"ldd", program});
     if (!listed) return std::unexpected(listed.error());
     for (const std::string& library : libraries_in(*listed)) {
-        if (auto pushed = push(guest, library); !pushed) return pushed;
+        if (auto pushed = push(guest, library, library); !pushed) return pushed;
     }
-    return push(guest, program);
+    return push_stripped(guest, program);
 }
 
 }  // namespace defib::faults
