@@ -134,12 +134,15 @@ void hook_hpet_unmap(void)
 	registers = NULL;
 }
 
-/* The last expiry before now. */
+/*
+ * The last expiry before now. Only of a CPU that comes up while the timer rests: where it runs, an
+ * NMI of that expiry may be on its way, and nobody would claim it.
+ */
 void hook_hpet_cpu_starts(unsigned int cpu)
 {
 	u32 now;
 
-	if (!period)
+	if (!is_resting)
 		return;
 	now = readl(registers + HPET_COUNTER);
 	per_cpu(claimed, cpu) = now - (now - started) % period;
