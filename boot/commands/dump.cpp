@@ -59,8 +59,8 @@ DumpProgressShown progress_on(bool is_terminal) {
 }
 
 Result<void> check(const DumpArguments& arguments) {
-    if (arguments.to.empty() == arguments.look.target.empty()) {
-        return fail(DEFIB_ERROR_BASE_USAGE, "dump", "one of --target and --to is needed");
+    if (auto one = one_target("dump", arguments.look, arguments); !one) {
+        return std::unexpected(one.error());
     }
     if (arguments.resumes && arguments.output == "-") {
         return fail(DEFIB_ERROR_BASE_USAGE, "--resume", "a stream cannot be gone on with",
@@ -113,23 +113,8 @@ void declare_dump_output(CLI::App& options, DumpArguments& arguments) {
 
 Action declare_dump(CLI::App& options) {
     auto arguments = std::make_shared<DumpArguments>();
-    declare_look(options, arguments->look);
-    options.remove_option(options.get_option("--json"));
-    options.get_option("--target")->required(false);
-    auto* to = options
-                   .add_option("--to", arguments->to,
-                               "a target that is guarded elsewhere: ADDRESS:PORT, or shm:FILE")
-                   ->type_name("WHERE")
-                   ->excludes("--target")
-                   ->excludes("--layout");
-    options.add_option("--key", arguments->key, "with --to, where the guard asks for it")
-        ->needs(to)
-        ->type_name("FILE");
-    options
-        .add_option("--deadline", arguments->deadline_ms,
-                    "with --to: how long to wait for an answer")
-        ->needs(to)
-        ->type_name("MS");
+    declare_look_or_to(options, arguments->look, *arguments,
+                       "with --to, where the guard asks for it");
     declare_dump_output(options, *arguments);
     options.get_option("--output")->required();
     return [arguments] { return take_dump(*arguments); };

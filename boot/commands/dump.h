@@ -16,11 +16,8 @@ namespace defib::boot {
 // `defib dump`: a target's memory as an ELF core, and beside it what it says for people.
 Action declare_dump(CLI::App& options);
 
-struct DumpArguments {
+struct DumpArguments : Elsewhere {
     LookArguments look;
-    std::string to;  // a guard elsewhere, in place of a target
-    std::string key;
-    uint32_t deadline_ms = 10000;
     std::string output;
     uint32_t level = DUMP_WITHOUT_ZERO;
     bool resumes = false;

@@ -66,6 +66,32 @@ void declare_look(CLI::App& options, LookArguments& arguments) {
     options.add_flag("--json", arguments.is_json, "JSON instead of a table");
 }
 
+CLI::Option* declare_look_or_to(CLI::App& options, LookArguments& look, Elsewhere& elsewhere,
+                                const char* what_the_key_is_for) {
+    declare_look(options, look);
+    options.remove_option(options.get_option("--json"));
+    options.get_option("--target")->required(false);
+    auto* to = options
+                   .add_option("--to", elsewhere.to,
+                               "a target that is guarded elsewhere: ADDRESS:PORT, or shm:FILE")
+                   ->type_name("WHERE")
+                   ->excludes("--target")
+                   ->excludes("--layout");
+    options.add_option("--key", elsewhere.key, what_the_key_is_for)->needs(to)->type_name("FILE");
+    options
+        .add_option("--deadline", elsewhere.deadline_ms,
+                    "with --to: how long to wait for an answer")
+        ->needs(to)
+        ->type_name("MS");
+    return to;
+}
+
+Result<void> one_target(const char* command, const LookArguments& look,
+                        const Elsewhere& elsewhere) {
+    if (elsewhere.to.empty() != look.target.empty()) return {};
+    return fail(DEFIB_ERROR_BASE_USAGE, command, "one of --target and --to is needed");
+}
+
 Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments, Access access) {
     auto layout = layout_of(arguments);
     if (!layout) return std::unexpected(layout.error());

@@ -13,7 +13,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace defib::boot {
 
@@ -28,6 +29,18 @@ struct LookArguments {
 void declare_backend(CLI::App& options, BackendChoice& choice);
 
 void declare_look(CLI::App& options, LookArguments& arguments);
+
+// A target that is guarded elsewhere, in place of one here.
+struct Elsewhere {
+    std::string to;
+    std::string key;
+    uint32_t deadline_ms = 10000;
+};
+// --target or --to, of what has no JSON. Gives back --to, for what else depends on it.
+CLI::Option* declare_look_or_to(CLI::App& options, LookArguments& look, Elsewhere& elsewhere,
+                                const char* what_the_key_is_for);
+// Whether it is one of the two, and not both or none.
+Result<void> one_target(const char* command, const LookArguments& look, const Elsewhere& elsewhere);
 
 Result<std::unique_ptr<Session>> open_session(const LookArguments& arguments,
                                               Access access = Access::look);

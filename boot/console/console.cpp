@@ -26,12 +26,9 @@ namespace {
 constexpr uint64_t NS_A_SECOND = 1000000000;
 constexpr uint64_t NS_A_MS = 1000000;
 
-struct Arguments {
+struct Arguments : Elsewhere {
     LookArguments look;
-    std::string to;  // a guard elsewhere, in place of a target
-    std::string key;
     std::string journal;
-    uint32_t deadline_ms = 10000;
     double hertz = 0;  // 0: as the terminal can
 };
 
@@ -206,8 +203,8 @@ Result<int> show_remote(const Arguments& arguments) {
 }
 
 Result<int> show(const Arguments& arguments) {
-    if (arguments.to.empty() == arguments.look.target.empty()) {
-        return fail(DEFIB_ERROR_BASE_USAGE, "console", "one of --target and --to is needed");
+    if (auto one = one_target("console", arguments.look, arguments); !one) {
+        return std::unexpected(one.error());
     }
     if (auto has = has_terminal(); !has) return std::unexpected(has.error());
     return arguments.to.empty() ? show_own(arguments) : show_remote(arguments);
@@ -215,23 +212,8 @@ Result<int> show(const Arguments& arguments) {
 
 Action declare_console(CLI::App& options) {
     auto arguments = std::make_shared<Arguments>();
-    declare_look(options, arguments->look);
-    options.remove_option(options.get_option("--json"));
-    options.get_option("--target")->required(false);
-    auto* to = options
-                   .add_option("--to", arguments->to,
-                               "a target that is guarded elsewhere: ADDRESS:PORT, or shm:FILE")
-                   ->type_name("WHERE")
-                   ->excludes("--target")
-                   ->excludes("--layout");
-    options.add_option("--key", arguments->key, "with --to, to act: the operator's key")
-        ->needs(to)
-        ->type_name("FILE");
-    options
-        .add_option("--deadline", arguments->deadline_ms,
-                    "with --to: how long to wait for an answer")
-        ->needs(to)
-        ->type_name("MS");
+    auto* to = declare_look_or_to(options, arguments->look, *arguments,
+                                  "with --to, to act: the operator's key");
     options
         .add_option("--journal", arguments->journal,
                     "findings from there, where defib run keeps one, instead of own detectors")
