@@ -14,17 +14,10 @@
 #include <filesystem>
 #include <thread>
 
+#include "boot/find/identity_for_tests.h"
 #include "engine/base/unique_fd.h"
 
 namespace defib::boot {
-
-// There is no kernel in this memory whose identity could be proved.
-class IdentityForTests {
-  public:
-    static Identity of(const Target& target, Access access = Access::act) {
-        return {target, access};
-    }
-};
 
 namespace {
 

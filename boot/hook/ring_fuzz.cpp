@@ -16,18 +16,9 @@
 #include <thread>
 #include <vector>
 
+#include "boot/find/identity_for_tests.h"
 #include "boot/hook/hook.h"
 #include "engine/base/unique_fd.h"
-
-namespace defib::boot {
-
-// There is no kernel in this memory whose identity could be proved.
-class IdentityForTests {
-  public:
-    static Identity of(const Target& target) { return {target, Access::act}; }
-};
-
-}  // namespace defib::boot
 
 namespace {
 

@@ -16,15 +16,15 @@ constexpr int STANDARD_FILES = 3;
 constexpr int KEPT = O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_DIRECTORY |
                      O_NOFOLLOW | O_NOATIME | O_PATH;
 
-bool is_standard(const SavedProcess& process, const SavedFile& file) {
-    return std::ranges::any_of(process.files, [&](const SavedFile& one) {
+bool is_standard(const SavedProcess& process, const SavedDescriptor& file) {
+    return std::ranges::any_of(process.files, [&](const SavedDescriptor& one) {
         return one.descriptor < STANDARD_FILES && one.shares == file.shares;
     });
 }
 
 }  // namespace
 
-bool is_everywhere(const SavedFile& file) {
+bool is_everywhere(const SavedDescriptor& file) {
     constexpr uint64_t MEMORY = 1;                  // MEM_MAJOR
     constexpr uint64_t MINORS[] = {3, 5, 7, 8, 9};  // null, zero, full, random, urandom
     return file.kind == "device" && file.device.first == MEMORY &&
@@ -36,7 +36,7 @@ bool is_folder(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-int reopen_flags(const SavedFile& file) {
+int reopen_flags(const SavedDescriptor& file) {
     return (file.flags & KEPT) | O_NOCTTY;
 }
 
@@ -45,7 +45,7 @@ int first_free(const SavedProcess& process) {
                                  : std::max(process.files.back().descriptor + 1, STANDARD_FILES);
 }
 
-FileBecomes becomes(const SavedProcess& process, const SavedFile& file) {
+FileBecomes becomes(const SavedProcess& process, const SavedDescriptor& file) {
     if (file.kind == "file" || file.kind == "folder" || is_everywhere(file))
         return can_be_opened(file.path, file.is_deleted, reopen_flags(file)) ? FileBecomes::file
                                                                              : FileBecomes::nothing;

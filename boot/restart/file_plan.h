@@ -16,12 +16,12 @@ enum class FileBecomes {
     socket,    // one that is connected to nothing
     standard,  // what this program has as its input, output or error
 };
-FileBecomes becomes(const SavedProcess& process, const SavedFile& file);
+FileBecomes becomes(const SavedProcess& process, const SavedDescriptor& file);
 
 // Zeros, the void, random bytes: the same on every machine.
-bool is_everywhere(const SavedFile& file);
+bool is_everywhere(const SavedDescriptor& file);
 bool is_folder(const std::string& path);
-int reopen_flags(const SavedFile& file);
+int reopen_flags(const SavedDescriptor& file);
 // Behind the last that it has.
 int first_free(const SavedProcess& process);
 

@@ -16,16 +16,16 @@ namespace {
 
 constexpr uint64_t NS_A_SECOND = 1000000000;
 
-std::string who(const SavedFile& file) {
+std::string who(const SavedDescriptor& file) {
     return fmt::format("open file {}, {}", file.descriptor, file.path);
 }
 
-Finding obstacle(const char* kind, const SavedFile& file, const std::string& what,
+Finding obstacle(const char* kind, const SavedDescriptor& file, const std::string& what,
                  const char* instead) {
     return {Weight::obstacle, kind, who(file) + ": " + what, instead};
 }
 
-std::vector<Finding> find_in_regular(const SavedFile& file, FileBecomes becomes) {
+std::vector<Finding> find_in_regular(const SavedDescriptor& file, FileBecomes becomes) {
     if (becomes == FileBecomes::nothing)
         return {obstacle("missing-files", file, "it cannot be opened", "its number stays free")};
     if (file.kind != "file") return {};
@@ -35,7 +35,7 @@ std::vector<Finding> find_in_regular(const SavedFile& file, FileBecomes becomes)
         obstacle("changed-files", file, changed, "as it is now, at the offset that it had then")};
 }
 
-std::vector<Finding> find_in(const SavedProcess& process, const SavedFile& file) {
+std::vector<Finding> find_in(const SavedProcess& process, const SavedDescriptor& file) {
     const FileBecomes what = becomes(process, file);
     if (what == FileBecomes::standard)
         return {{Weight::note, "standard-files",
@@ -82,9 +82,9 @@ std::string what_changed(const std::string& path, const FileState& before) {
 
 std::vector<Finding> find_in_files(const SavedProcess& process) {
     std::vector<Finding> found;
-    for (const SavedFile& file : process.files) {
+    for (const SavedDescriptor& file : process.files) {
         // Descriptors that have one file in common are one finding.
-        const auto first = std::ranges::find(process.files, file.shares, &SavedFile::shares);
+        const auto first = std::ranges::find(process.files, file.shares, &SavedDescriptor::shares);
         if (first->descriptor != file.descriptor) continue;
         std::ranges::move(find_in(process, file), std::back_inserter(found));
     }

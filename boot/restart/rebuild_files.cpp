@@ -23,14 +23,14 @@ class Files {
   public:
     Files(const SavedProcess& process, Puppet& puppet) : process_(process), puppet_(puppet) {}
 
-    Result<void> take(const SavedFile& file);
+    Result<void> take(const SavedDescriptor& file);
     Result<void> set_folder();
 
   private:
-    Result<void> open_there(const SavedFile& file);
-    Result<void> connect(const SavedFile& file);
-    Result<void> put_at(const SavedFile& file, uint64_t from);
-    Result<void> duplicate(const SavedFile& file, int from);
+    Result<void> open_there(const SavedDescriptor& file);
+    Result<void> connect(const SavedDescriptor& file);
+    Result<void> put_at(const SavedDescriptor& file, uint64_t from);
+    Result<void> duplicate(const SavedDescriptor& file, int from);
     Result<void> close(int descriptor);
 
     const SavedProcess& process_;
@@ -43,20 +43,20 @@ Result<void> Files::close(int descriptor) {
     return without_value(puppet_.call("close", SYS_close, {static_cast<uint64_t>(descriptor)}));
 }
 
-Result<void> Files::duplicate(const SavedFile& file, int from) {
+Result<void> Files::duplicate(const SavedDescriptor& file, int from) {
     const uint64_t flags = file.closes_on_exec ? O_CLOEXEC : 0;
     const auto to = static_cast<uint64_t>(file.descriptor);
     return without_value(puppet_.call("dup3", SYS_dup3, {static_cast<uint64_t>(from), to, flags}));
 }
 
 // What has been opened got the lowest number that is free.
-Result<void> Files::put_at(const SavedFile& file, uint64_t from) {
+Result<void> Files::put_at(const SavedDescriptor& file, uint64_t from) {
     if (from == static_cast<uint64_t>(file.descriptor)) return {};
     if (auto done = duplicate(file, static_cast<int>(from)); !done) return done;
     return close(static_cast<int>(from));
 }
 
-Result<void> Files::open_there(const SavedFile& file) {
+Result<void> Files::open_there(const SavedDescriptor& file) {
     const auto path = puppet_.put_text(file.path);
     if (!path) return std::unexpected(path.error());
     const int flags = reopen_flags(file) | (file.closes_on_exec ? O_CLOEXEC : 0);
@@ -71,7 +71,7 @@ Result<void> Files::open_there(const SavedFile& file) {
 }
 
 // A pipe of its own: its two ends find one another again, and nothing is in it.
-Result<void> Files::connect(const SavedFile& file) {
+Result<void> Files::connect(const SavedDescriptor& file) {
     auto found = pipes_.find(file.inode);
     if (found == pipes_.end()) {
         std::array<int, 2> none{-1, -1};
@@ -101,7 +101,7 @@ Result<void> Files::connect(const SavedFile& file) {
         {static_cast<uint64_t>(file.descriptor), F_SETFL, static_cast<uint64_t>(flags)}));
 }
 
-Result<void> Files::take(const SavedFile& file) {
+Result<void> Files::take(const SavedDescriptor& file) {
     const FileBecomes what = becomes(process_, file);
     const auto [first, is_first] = first_of_.try_emplace(file.shares, file.descriptor);
     if (what == FileBecomes::nothing) return {};
@@ -138,7 +138,7 @@ Result<void> Files::set_folder() {
 // Of the first three it keeps those that it had.
 Result<void> close_others(const SavedProcess& process, Puppet& puppet) {
     std::array<bool, FIRST_OTHER> stays{};
-    for (const SavedFile& file : process.files)
+    for (const SavedDescriptor& file : process.files)
         if (file.descriptor < static_cast<int>(FIRST_OTHER))
             stays[static_cast<size_t>(file.descriptor)] =
                 becomes(process, file) != FileBecomes::nothing;
@@ -155,7 +155,7 @@ Result<void> close_others(const SavedProcess& process, Puppet& puppet) {
 Result<void> rebuild_files(const SavedProcess& process, Puppet& puppet) {
     if (auto done = close_others(process, puppet); !done) return done;
     Files files(process, puppet);
-    for (const SavedFile& file : process.files)
+    for (const SavedDescriptor& file : process.files)
         if (auto taken = files.take(file); !taken) return taken;
     return files.set_folder();
 }

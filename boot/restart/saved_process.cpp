@@ -143,7 +143,7 @@ void Reader::take_mapping(const Json& mapping) {
 }
 
 void Reader::take_file(const Json& file) {
-    SavedFile one;
+    SavedDescriptor one;
     one.descriptor = static_cast<int>(json_.number(file, "descriptor", MOST_FILES));
     one.kind = json_.text(file, "kind");
     one.path = json_.text(file, "path");

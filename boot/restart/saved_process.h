@@ -69,7 +69,7 @@ struct SavedMapping {
     bool is(uint64_t flag) const { return (flags & flag) != 0; }
 };
 
-struct SavedFile {
+struct SavedDescriptor {
     int descriptor = 0;
     std::string kind;  // file, folder, pipe, socket, device, other
     std::string path;
@@ -122,7 +122,7 @@ struct SavedProcess {
     std::vector<SavedThread> threads;  // the process' own first
     size_t threads_left_out = 0;       // of which the core has no registers
     std::vector<SavedMapping> mappings;
-    std::vector<SavedFile> files;
+    std::vector<SavedDescriptor> files;
     std::vector<SavedSignal> signals;
     std::vector<CorePiece> pieces;
 

@@ -11,7 +11,7 @@
 namespace defib::boot {
 namespace {
 
-TEST_F(Appliance, WatchesSealedAndEndsWithItsEngine) {
+TEST_F(ApplianceUnderTest, WatchesSealedAndEndsWithItsEngine) {
     lab::GuestUnderTest guest({.kernel = "6.12-cloud"});
     ASSERT_TRUE(guest.is_up());
     const std::string ram = guest->ram_file().string();

@@ -189,7 +189,7 @@ class FakeGpu {
 };
 
 // The machine, its keys, and where its journal goes.
-class Appliance : public testing::Test {
+class ApplianceUnderTest : public testing::Test {
   protected:
     void SetUp() override {
         if (!std::filesystem::exists("/etc/machine-id")) GTEST_SKIP() << "no /etc/machine-id";

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds SOON{20'000};
 
-struct OnGpu : Appliance {
+struct OnGpu : ApplianceUnderTest {
     std::vector<std::string> on_gpu(const std::string& ram) const {
         auto all = arguments(ram);
         all.insert(all.end(), {"--backend", "cuda"});

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds REPAIR{120'000};  // TCG on a busy machine
 
-class HostTarget : public Appliance {
+class HostTarget : public ApplianceUnderTest {
   protected:
     // Programs, keys, image and the module; the machine trusts the keys.
     void bring_all(lab::Guest& guest) {

@@ -44,7 +44,7 @@ size_t repairs_in(const std::filesystem::path& journal) {
     }));
 }
 
-class Repair : public Appliance, public testing::WithParamInterface<Case> {};
+class Repair : public ApplianceUnderTest, public testing::WithParamInterface<Case> {};
 
 TEST_P(Repair, IsDoneBySealedDefibBootAndStandsInItsJournal) {
     const Case& param = GetParam();

@@ -19,7 +19,7 @@ std::vector<pid_t> children_of(pid_t pid) {
     return {std::istream_iterator<pid_t>(file), {}};
 }
 
-class Serving : public Appliance, public testing::WithParamInterface<const char*> {
+class Serving : public ApplianceUnderTest, public testing::WithParamInterface<const char*> {
   protected:
     std::string key(const std::string& name, char fill) const {
         const std::string file = (folder_ / name).string();
@@ -115,7 +115,7 @@ TEST_P(Serving, GivesAGuestsMemoryToTheKeyAlone) {
     EXPECT_EQ(boot.exit_status(), DEFIB_EXIT_DONE) << boot.said();
 }
 
-TEST_F(Appliance, RefusesToServeWhereItCannot) {
+TEST_F(ApplianceUnderTest, RefusesToServeWhereItCannot) {
     GuestUnderTest guest({.kernel = "6.12"});
     ASSERT_TRUE(guest.is_up());
     for (const auto& [words, text] :

@@ -10,7 +10,7 @@
 namespace defib::boot {
 namespace {
 
-class Update : public Appliance {
+class Update : public ApplianceUnderTest {
   protected:
     std::string slots() const { return (folder_ / "slots").string(); }
 

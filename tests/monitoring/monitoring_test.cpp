@@ -58,14 +58,14 @@ bool comes_true(Until until) {
     return false;
 }
 
-class Monitoring : public Appliance {
+class Monitoring : public ApplianceUnderTest {
   protected:
     void SetUp() override {
         if (!std::filesystem::exists("/usr/bin/prometheus") ||
             !std::filesystem::exists("/usr/bin/prometheus-alertmanager")) {
             GTEST_SKIP() << "no prometheus or prometheus-alertmanager";
         }
-        Appliance::SetUp();
+        ApplianceUnderTest::SetUp();
     }
 
     static int port(int which) { return 20000 + getpid() % 5000 * 8 + which; }
