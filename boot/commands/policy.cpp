@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
+#include <span>
 
 #include "boot/binder/binding_file.h"
 #include "boot/binder/policy_file.h"
@@ -90,6 +92,18 @@ Result<int> compile(const CompileArguments& arguments) {
     return DEFIB_EXIT_DONE;
 }
 
+std::string summary_of(const image::CompiledPolicy& compiled) {
+    const auto rules = std::span(compiled.table.rules, compiled.table.rule_count);
+    const auto acting =
+        compiled.table.mode == DEFIB_MODE_ACT
+            ? std::ranges::count(rules, uint32_t{DEFIB_MODE_ACT}, &DefibPolicyRule::mode)
+            : 0;
+    const std::string kept = fmt::format("{} rules, {} of them act", rules.size(), acting);
+    return compiled.notes.empty() ? kept + "; nothing wrong with them"
+                                  : kept + fmt::format("; this kernel cannot serve {} as written",
+                                                       compiled.notes.size());
+}
+
 // 0: it can be used as it is; 1: this kernel cannot serve all of it; 3: something in it is wrong.
 Result<int> check(const Arguments& arguments) {
     const auto words = words_for(arguments.layout);
@@ -114,8 +128,7 @@ Result<int> check(const Arguments& arguments) {
     }
     if (!compiled->problems.empty()) return DEFIB_EXIT_INPUT;
     if (!arguments.is_json) {
-        fmt::print("{}: {} rules, nothing wrong with them\n", arguments.file,
-                   compiled->table.rule_count);
+        fmt::print("{}: {}\n", arguments.file, summary_of(*compiled));
     }
     return compiled->notes.empty() ? DEFIB_EXIT_DONE : DEFIB_EXIT_NO;
 }

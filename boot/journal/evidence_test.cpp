@@ -27,7 +27,7 @@ std::string text_of(uint64_t fault, const Evidence& evidence) {
 std::map<std::string, std::set<size_t>> named_words() {
     std::map<std::string, std::set<size_t>> named;
     const std::pair<const char*, uint32_t> faults[] = {
-#define DEFIB_FAULT_OF(detector, fault) {#detector, uint32_t{DEFIB_FAULT_##fault}},
+#define DEFIB_FAULT_OF(detector, fault, named) {#detector, uint32_t{DEFIB_FAULT_##fault}},
         DEFIB_DETECTOR_FAULTS(DEFIB_FAULT_OF)
 #undef DEFIB_FAULT_OF
     };

@@ -84,7 +84,7 @@ TEST(DetectorFaults, AreThoseThatTheSourcesName) {
         }
     }
     const std::set<std::string> listed = {
-#define DEFIB_FAULT_OF(detector, fault) #detector " DEFIB_FAULT_" #fault,
+#define DEFIB_FAULT_OF(detector, fault, named) #detector " DEFIB_FAULT_" #fault,
         DEFIB_DETECTOR_FAULTS(DEFIB_FAULT_OF)
 #undef DEFIB_FAULT_OF
     };

@@ -22,8 +22,8 @@ image::Vocabulary vocabulary_of(const Manifest& manifest, std::string_view manif
             word.arguments.push_back({argument.name, argument.width, argument.is_signed});
         }
         if (bound != nullptr) word.why_off = bound->routines[number].why_off;
-#define DEFIB_DETECTOR_FAULT(detector, fault) \
-    if (entry.name == #detector) word.faults.push_back(DEFIB_FAULT_##fault);
+#define DEFIB_DETECTOR_FAULT(detector, fault, named) \
+    if (entry.name == #detector) word.faults.push_back({DEFIB_FAULT_##fault, image::Names::named});
         DEFIB_DETECTOR_FAULTS(DEFIB_DETECTOR_FAULT)
 #undef DEFIB_DETECTOR_FAULT
         if (entry.kind == "detector") words.detectors.push_back(std::move(word));

@@ -2,39 +2,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which faults each detector reports, for whoever writes a rule: one for a fault that its detector
-// never reports would wait for ever. default_policy_test holds this table against the sources.
+// never reports would wait for ever, one that wants a victim of a finding that names nobody too.
+// default_policy_test holds this table against the sources, detect_test against real kernels.
 #ifndef DEFIB_ENGINE_DETECTORS_FAULTS_H
 #define DEFIB_ENGINE_DETECTORS_FAULTS_H
 
 #include "engine/abi/finding.h"
 
-// X(detector, fault)
-#define DEFIB_DETECTOR_FAULTS(X)                \
-    X(blocked, LOCK_ABANDONED)                  \
-    X(blocked, LOCK_CYCLE)                      \
-    X(blocked, LOST_WAKEUP)                     \
-    X(blocked, TASK_BLOCKED)                    \
-    X(bombs, FORK_BOMB)                         \
-    X(bombs, THREAD_BOMB)                       \
-    X(cpu_overload, CPU_OVERLOAD)               \
-    X(cpu_stuck, CPU_STUCK)                     \
-    X(exhaustion, FILES_LOW)                    \
-    X(exhaustion, PIDS_LOW)                     \
-    X(exhaustion, THREADS_LOW)                  \
-    X(interrupts_dead, INTERRUPTS_DEAD)         \
-    X(kernel_loop, KERNEL_LOOP)                 \
-    X(lost_log_work, LOST_LOG_WORK)             \
-    X(memory, KERNEL_MEMORY)                    \
-    X(memory, MEMORY_FALLING)                   \
-    X(memory, MEMORY_LOW)                       \
-    X(memory, MEMORY_PRESSURE)                  \
-    X(need_resched, NEED_RESCHED)               \
-    X(panic, OOPS)                              \
-    X(panic, PANIC)                             \
-    X(rcu_stall, RCU_STALL)                     \
-    X(realtime_starvation, REALTIME_STARVATION) \
-    X(spinlock, SPINLOCK_HELD)                  \
-    X(spinlock, SPINLOCK_LEAKED)                \
-    X(spinlock, SPINLOCK_SLEEPER)
+// X(detector, fault, names): NOBODY; WHO, with a weight; or WHO_GROWS, with growth as well.
+#define DEFIB_DETECTOR_FAULTS(X)                     \
+    X(blocked, LOCK_ABANDONED, WHO)                  \
+    X(blocked, LOCK_CYCLE, WHO)                      \
+    X(blocked, LOST_WAKEUP, WHO)                     \
+    X(blocked, TASK_BLOCKED, WHO)                    \
+    X(bombs, FORK_BOMB, WHO)                         \
+    X(bombs, THREAD_BOMB, WHO)                       \
+    X(cpu_overload, CPU_OVERLOAD, WHO_GROWS)         \
+    X(cpu_stuck, CPU_STUCK, WHO)                     \
+    X(exhaustion, FILES_LOW, NOBODY)                 \
+    X(exhaustion, PIDS_LOW, WHO)                     \
+    X(exhaustion, THREADS_LOW, WHO)                  \
+    X(interrupts_dead, INTERRUPTS_DEAD, WHO)         \
+    X(kernel_loop, KERNEL_LOOP, WHO)                 \
+    X(lost_log_work, LOST_LOG_WORK, NOBODY)          \
+    X(memory, KERNEL_MEMORY, NOBODY)                 \
+    X(memory, MEMORY_FALLING, WHO_GROWS)             \
+    X(memory, MEMORY_LOW, WHO_GROWS)                 \
+    X(memory, MEMORY_PRESSURE, WHO_GROWS)            \
+    X(need_resched, NEED_RESCHED, WHO)               \
+    X(panic, OOPS, NOBODY)                           \
+    X(panic, PANIC, NOBODY)                          \
+    X(rcu_stall, RCU_STALL, WHO)                     \
+    X(realtime_starvation, REALTIME_STARVATION, WHO) \
+    X(spinlock, SPINLOCK_HELD, WHO)                  \
+    X(spinlock, SPINLOCK_LEAKED, WHO)                \
+    X(spinlock, SPINLOCK_SLEEPER, WHO)
 
 #endif

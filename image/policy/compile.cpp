@@ -11,6 +11,7 @@
 #include "engine/abi/finding.h"
 #include "image/policy/contradictions.h"
 #include "image/policy/reader.h"
+#include "image/policy/sense.h"
 #include "image/policy/step.h"
 
 namespace defib::image {
@@ -89,6 +90,7 @@ class Compiler {
                 "it names cgroups, and no view of these routines tells a cgroup's path");
         }
         find_contradictions(table, result_.problems);
+        find_nonsense(table, vocabulary_, result_.problems);
         return std::move(result_);
     }
 
@@ -161,7 +163,9 @@ class Compiler {
         if (found == nullptr) return;
         ObjectReader thresholds(*found, reader.place("thresholds"), result_.problems);
         for (size_t i = 0; i < arguments.size() && i < DEFIB_ARGUMENTS; i++) {
-            watch.thresholds[i] = thresholds.number(arguments[i].name, 0, most_of(arguments[i]));
+            const bool is_share = arguments[i].name.ends_with("_percent");
+            watch.thresholds[i] =
+                thresholds.number(arguments[i].name, 0, is_share ? 100 : most_of(arguments[i]));
         }
         thresholds.finish();
     }
@@ -199,7 +203,7 @@ class Compiler {
         watch->second.is_used = true;
         const Word& word = *watch->second.word;
         if (rule.fault != DEFIB_FAULT_NONE && !word.faults.empty() &&
-            std::ranges::find(word.faults, rule.fault) == word.faults.end()) {
+            std::ranges::find(word.faults, rule.fault, &KnownFault::number) == word.faults.end()) {
             reader.complain(fmt::format("the detector {} never reports {}", detector, fault));
         }
         rule.detector = word.number;

@@ -24,7 +24,7 @@ json good() {
         "schema": 1, "mode": "act", "repairs_per_hour": 20,
         "protect": {"names": ["sshd"], "cgroups": ["/system.slice/db.service"], "pids": [42]},
         "detectors": [{"name": "memory", "thresholds": {"low_percent": 5, "hold_ms": 100}},
-                      {"name": "panic", "period_ms": 70}],
+                      {"name": "panic", "period_ms": 70, "thresholds": {"oops_ms": 60000}}],
         "rules": [
           {"name": "low", "detector": "memory", "fault": "memory_low", "mode": "act", "held_ms": 300,
            "when": {"all_of": [{"evidence": 1, "below": 100}, {"evidence": 4, "at_least": 3}]},
@@ -35,6 +35,10 @@ json good() {
            "cooldown_ms": 1000, "repairs_per_hour": 10, "why": {"held_ms": "short falls pass"}},
           {"name": "gone", "detector": "panic", "fault": "panic", "mode": "observe", "held_ms": 0}]
         })");
+}
+
+json& rule(json& policy) {
+    return policy["rules"][0];
 }
 
 CompiledPolicy compile(const json& policy, const Vocabulary& words = testing::vocabulary()) {
@@ -91,6 +95,10 @@ TEST(CompilePolicy, MakesTheEnginesTable) {
 
 TEST(CompilePolicy, TakesAnArgumentFromWhereThePolicySays) {
     json policy = good();
+    policy["detectors"].push_back({{"name", "spinlock"}});
+    rule(policy)["detector"] = "spinlock";
+    rule(policy)["fault"] = "spinlock_leaked";
+    policy["detectors"].erase(0);
     policy["rules"][0]["steps"] = {{{"routine", "unlock"},
                                     {"arguments", {{"lock", "evidence3"}}},
                                     {"deadline_ms", 1},
@@ -114,10 +122,6 @@ TEST_P(RefusedPolicy, SaysWhatAndWhere) {
     EXPECT_THAT(problems, Contains(HasSubstr(GetParam().said)))
         << ::testing::PrintToString(problems);
     for (const std::string& problem : problems) EXPECT_EQ(problem.find('\n'), std::string::npos);
-}
-
-json& rule(json& policy) {
-    return policy["rules"][0];
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -150,8 +154,10 @@ INSTANTIATE_TEST_SUITE_P(
               [](json& p) { p["detectors"][0]["thresholds"].erase("low_percent"); },
               "low_percent is missing"},
         Fault{"ThresholdTooWide",
-              [](json& p) { p["detectors"][0]["thresholds"]["low_percent"] = 0x100000000; },
-              "low_percent is no whole number from 0 to 4294967295"},
+              [](json& p) { p["detectors"][0]["thresholds"]["hold_ms"] = 0x100000000; },
+              "hold_ms is no whole number from 0 to 4294967295"},
+        Fault{"MoreThanAll", [](json& p) { p["detectors"][0]["thresholds"]["low_percent"] = 101; },
+              "low_percent is no whole number from 0 to 100"},
         Fault{"FaultOfAnother", [](json& p) { rule(p)["fault"] = "panic"; },
               "the detector memory never reports panic"},
         Fault{"UnknownFault", [](json& p) { rule(p)["fault"] = "oom"; }, "no fault is called oom"},
@@ -222,6 +228,37 @@ INSTANTIATE_TEST_SUITE_P(
                   p["rules"].push_back(second);
               },
               "rules (second): never reached, for rule low takes all of its findings"},
+        Fault{"VictimOfNobody", [](json& p) { rule(p)["fault"] = "kernel_memory"; },
+              "rules (low): it wants a victim, and kernel_memory names nobody"},
+        Fault{"FastestOfWhoDoesNotTell",
+              [](json& p) {
+                  rule(p)["fault"] = "memory_pressure";
+                  rule(p)["victim"]["choose"] = "fastest";
+              },
+              "it asks how fast the victim grows, and memory_pressure does not tell it"},
+        Fault{"LeastGrowthOfWhoDoesNotTell",
+              [](json& p) {
+                  rule(p)["fault"] = "memory_pressure";
+                  rule(p)["victim"]["least_growth"] = 1;
+              },
+              "it asks how fast the victim grows, and memory_pressure does not tell it"},
+        Fault{"TermAfterKill",
+              [](json& p) { std::swap(rule(p)["steps"][0], rule(p)["steps"][1]); },
+              "rules (low): steps[1] sends signal 15 to who was killed before"},
+        Fault{"CureForAnother",
+              [](json& p) {
+                  rule(p)["steps"][0] = {{"routine", "unlock"},
+                                         {"arguments", {{"lock", "key"}}},
+                                         {"deadline_ms", 1},
+                                         {"grace_ms", 0}};
+              },
+              "steps[0]: unlock is for spinlock_leaked, and does nothing about memory_low"},
+        Fault{"HeldForLongerThanItIsTold",
+              [](json& p) {
+                  p["rules"][1]["fault"] = "oops";
+                  p["rules"][1]["held_ms"] = 60000;
+              },
+              "rules (gone): held_ms 60000: an oops is told for oops_ms 60000 only"},
         Fault{"NoSignal", [](json& p) { rule(p)["steps"][0]["arguments"]["signal"] = 99; },
               "signal 99: there are 1 to 64"}),
     [](const auto& param) { return std::string(param.param.name); });

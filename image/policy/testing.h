@@ -17,8 +17,11 @@ inline Vocabulary vocabulary() {
                         5,
                         {{"low_percent", 4, false}, {"hold_ms", 4, false}},
                         {},
-                        {DEFIB_FAULT_MEMORY_LOW, DEFIB_FAULT_MEMORY_FALLING}},
-                       {"panic", 4, 50, {}, {}},
+                        {{DEFIB_FAULT_MEMORY_LOW, Names::WHO_GROWS},
+                         {DEFIB_FAULT_KERNEL_MEMORY, Names::NOBODY},
+                         {DEFIB_FAULT_MEMORY_PRESSURE, Names::WHO}}},
+                       {"panic", 4, 50, {{"oops_ms", 4, false}}, {}},
+                       {"spinlock", 6, 50, {}, {}},
                        {"locks", 5, 50, {}, "this kernel has not: symbol qnodes"}};
     words.routines = {
         {"signal",

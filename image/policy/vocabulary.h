@@ -19,13 +19,21 @@ struct WordArgument {
     bool is_signed = false;
 };
 
+// Whom a finding of this fault names.
+enum class Names { NOBODY, WHO, WHO_GROWS };
+
+struct KnownFault {
+    uint32_t number = 0;
+    Names names = Names::WHO_GROWS;
+};
+
 struct Word {
     std::string name;
     uint32_t number = 0;
     uint32_t period_ms = 0;  // of a detector
     std::vector<WordArgument> arguments;
-    std::string why_off;                // empty: it is on, as far as is known
-    std::vector<uint32_t> faults = {};  // what a detector reports; empty: not known
+    std::string why_off;                  // empty: it is on, as far as is known
+    std::vector<KnownFault> faults = {};  // what a detector reports; empty: not known
 };
 
 struct Vocabulary {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "engine/detectors/faults.h"
 #include "tests/detect/expected.h"
 #include "tests/detect/watch.h"
 #include "tests/faults/inject.h"
@@ -31,6 +32,23 @@ bool is_among(const std::vector<Found>& all, const Found& one) {
     return std::ranges::any_of(all, [&](const Found& other) {
         return other.fault() == one.fault() && other.finding.key == one.finding.key;
     });
+}
+
+// Who is named, as the table beside the detectors says: policies are checked against it.
+void expect_named_as_declared(const Found& found) {
+    enum Names { NOBODY, WHO, WHO_GROWS };
+    const std::pair<uint32_t, Names> declared[] = {
+#define DEFIB_FAULT_NAMES(detector, fault, named) {DEFIB_FAULT_##fault, named},
+        DEFIB_DETECTOR_FAULTS(DEFIB_FAULT_NAMES)
+#undef DEFIB_FAULT_NAMES
+    };
+    const auto* entry =
+        std::ranges::find(declared, found.finding.fault, &std::pair<uint32_t, Names>::first);
+    ASSERT_NE(entry, std::end(declared)) << to_text(found);
+    EXPECT_EQ(found.culprits.empty(), entry->second == NOBODY) << to_text(found);
+    const bool tells_growth =
+        std::ranges::any_of(found.culprits, [](const auto& one) { return one.growth != 0; });
+    EXPECT_TRUE(!tells_growth || entry->second == WHO_GROWS) << to_text(found);
 }
 
 // What was there before the fault is not its doing.
@@ -59,6 +77,7 @@ void expect_found(GuestUnderTest& guest, Watch& watch, const char* name) {
         PATIENCE);
     ASSERT_TRUE(found) << "found was\n" << text_of(watch.seen());
     EXPECT_GT(found->finding.since_ns, 0U);
+    expect_named_as_declared(*found);
     expect_nothing_else(watch, *expected, before);
     if (faults::find(name)->kill == faults::Kill::ENDS_IT) {
         EXPECT_TRUE(faults::kill_programs(*guest, *injection));
