@@ -147,6 +147,8 @@ class ManifestReader {
         routine.observer = text(value, "observer");
         routine.undo = text(value, "undo");
         routine.hook = text(value, "hook");
+        routine.must_hold = text(value, "must_hold");
+        routine.not_undone = text(value, "not_undone");
         each(value, "arguments", [&](const JsonValue& one) {
             routine.arguments.push_back(
                 {text(one, "name"), text(one, "type"), number(one, "width"), truth(one, "signed")});

@@ -63,6 +63,8 @@ struct RoutineEntry {
     std::string observer;
     std::string undo;
     std::string hook;
+    std::string must_hold;  // for people, and where nothing takes it back why
+    std::string not_undone;
     std::vector<Argument> arguments;
     std::string first_argument;  // the structure that its first argument points to
 };

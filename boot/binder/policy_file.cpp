@@ -33,7 +33,8 @@ bool is_of_manifest(const DefibPolicy& table, const Manifest& manifest) {
     if (needs_view && !is_of_kind(manifest, table.cgroup_view, "view")) return false;
     for (const DefibPolicyRule& rule : std::span(table.rules, table.rule_count)) {
         if (!is_of_kind(manifest, rule.detector, "detector")) return false;
-        for (const DefibPolicyStep& step : std::span(rule.steps, rule.step_count)) {
+        for (const DefibPolicyStep& step :
+             std::span(rule.steps, rule.step_count + rule.finally_count)) {
             if (!is_of_kind(manifest, step.routine, "routine")) return false;
         }
     }
@@ -117,7 +118,8 @@ std::optional<std::string> what_is_off(const DefibPolicy& table, const Manifest&
     };
     for (const DefibPolicyRule& rule : std::span(table.rules, table.rule_count)) {
         std::string why = why_off(rule.detector);
-        for (uint32_t i = 0; rule.mode == DEFIB_MODE_ACT && i < rule.step_count; i++) {
+        for (uint32_t i = 0;
+             rule.mode == DEFIB_MODE_ACT && i < rule.step_count + rule.finally_count; i++) {
             if (why.empty()) why = why_off(rule.steps[i].routine);
         }
         if (!why.empty()) return "rules (" + std::string(rule.name) + "): " + why;

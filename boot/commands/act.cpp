@@ -71,8 +71,10 @@ Result<int> list(const Arguments& arguments) {
                 one["arguments"].push_back(argument.name);
             }
             for (const auto& [key, value] : {std::pair{"then", &entry.then},
+                                             {"must_hold", &entry.must_hold},
                                              {"observed_by", &entry.observer},
-                                             {"undone_by", &entry.undo}}) {
+                                             {"undone_by", &entry.undo},
+                                             {"not_undone", &entry.not_undone}}) {
                 if (!value->empty()) one[key] = *value;
             }
             one["writes"] = writes;
@@ -83,6 +85,8 @@ Result<int> list(const Arguments& arguments) {
         fmt::print("{}: {}\n    takes{}\n", entry.name, entry.summary,
                    argument_names(*manifest, entry));
         if (!writes.empty()) fmt::print("    writes {}\n", fmt::join(writes, ", "));
+        if (!entry.must_hold.empty()) fmt::print("    needs {}\n", entry.must_hold);
+        if (!entry.not_undone.empty()) fmt::print("    not undone: {}\n", entry.not_undone);
         if (const std::string undo = undone_by(*manifest, entry); !undo.empty()) {
             fmt::print("    undone by {}\n", undo);
         }
@@ -120,6 +124,8 @@ Result<int> carry_out(const Arguments& arguments) {
     if (!arguments.is_dry_run) {
         fmt::print("done: the effect is there after {:.1f} ms\n",
                    static_cast<double>(done->took.count()) / 1000);
+        const std::string undo = undo_of(**session, *request, *done, arguments.words);
+        if (!undo.empty()) fmt::print("to undo: defib act {}\n", undo);
     }
     return DEFIB_EXIT_DONE;
 }

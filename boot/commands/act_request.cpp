@@ -16,7 +16,63 @@ Result<Repair> as_not_done(Result<Repair> done) {
     return done;
 }
 
+// How the kernel keeps what an argument says, for routines that undo themselves.
+struct Kept {
+    std::string_view argument;
+    std::string_view field;  // part of its name
+    int64_t less;            // the kernel's value for an argument of 0
+    uint64_t times;          // the argument's units in one of the kernel's, or
+    uint64_t over;           // the kernel's in one of the argument's
+};
+constexpr Kept KEPT[] = {
+    {"bytes", "", 0, 4096, 1},
+    {"tasks", "", 0, 1, 1},
+    {"limit", "", 0, 1, 1},
+    {"value", "", 0, 1, 1},
+    {"cpus", "cpus_mask", 0, 1, 1},
+    {"nice", "static_prio", 120, 1, 1},  // DEFAULT_PRIO
+    {"quota_us", "quota", 0, 1, 1000},
+};
+
+// The argument that stood there before; empty where the kernel's old value is none.
+std::string value_before(const Session& session, const Repair& repair, std::string_view argument) {
+    const auto* kept = std::ranges::find(KEPT, argument, &Kept::argument);
+    if (kept == std::end(KEPT)) return {};
+    const auto store = std::ranges::find_if(repair.stores, [&](const DefibStoreRecord& one) {
+        return one.is_made != 0 && field_name(session, one.field).contains(kept->field);
+    });
+    if (store == repair.stores.end()) return {};
+    const auto old = static_cast<int64_t>(store->old_value) - kept->less;
+    const bool is_none = old < 0 && kept->less == 0;  // RUNTIME_INF, RLIM_INFINITY
+    if (is_none) return {};
+    return fmt::format(
+        "{}",
+        kept->less != 0 ? old : static_cast<int64_t>(store->old_value * kept->times / kept->over));
+}
+
 }  // namespace
+
+std::string undo_of(const Session& session, const RepairRequest& request, const Repair& repair,
+                    const std::vector<std::string>& words) {
+    const Manifest& manifest = session.manifest();
+    const auto number = manifest.number_of(request.routine);
+    const auto undo = number ? manifest.number_of(manifest.routines[*number].undo) : std::nullopt;
+    if (!undo || !is_repair(manifest.routines[*undo]) || repair.stores.empty()) return {};
+    const auto takes = manifest.given_arguments(manifest.routines[*undo]);
+    std::string text = manifest.routines[*undo].name;
+    const bool is_itself = undo == number && !takes.empty();
+    const std::string before =
+        is_itself ? value_before(session, repair, takes.back().name) : std::string();
+    if (is_itself && before.empty()) return {};
+    for (const std::string& word : words) {
+        const std::string name = word.substr(0, word.find('='));
+        const bool is_value = is_itself && name == takes.back().name;
+        const bool is_pid = !word.contains('=');
+        if (!is_pid && std::ranges::find(takes, name, &Argument::name) == takes.end()) continue;
+        text += is_value ? fmt::format(" {}={}", name, before) : " " + word;
+    }
+    return text;
+}
 
 bool is_repair(const RoutineEntry& entry) {
     return entry.kind == "routine" && !entry.observer.empty();

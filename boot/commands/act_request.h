@@ -44,6 +44,11 @@ enum class Tense : uint8_t { would, did };
 std::vector<std::string> lines_of(const Session& session, const RepairRequest& request,
                                   const Repair& repair, Tense tense);
 
+// "thaw 4711": what takes it back again, as words for `defib act`; empty where nothing does or
+// nothing was changed.
+std::string undo_of(const Session& session, const RepairRequest& request, const Repair& repair,
+                    const std::vector<std::string>& words);
+
 std::string field_name(const Session& session, uint32_t field);
 std::string routine_name(const Session& session, uint32_t routine);
 

@@ -97,6 +97,7 @@ nlohmann::ordered_json json_of(const JournalSession& session) {
             {"entries", entries_of(session)}};
 }
 
+// 1: it can be read, and its last entry is missing; 3: something in it was changed.
 Result<int> show(const Arguments& arguments) {
     const auto file = MappedFile::open(arguments.file);
     if (!file) return std::unexpected(file.error());
@@ -113,7 +114,8 @@ Result<int> show(const Arguments& arguments) {
         for (const auto& session : journal->sessions) print_session(session);
     }
     if (!doubts.empty()) fmt::print(stderr, "defib: {}: {}\n", arguments.file, doubts);
-    return journal->is_damaged ? DEFIB_EXIT_INPUT : DEFIB_EXIT_DONE;
+    if (journal->is_damaged) return DEFIB_EXIT_INPUT;
+    return journal->is_cut_off ? DEFIB_EXIT_NO : DEFIB_EXIT_DONE;
 }
 
 }  // namespace

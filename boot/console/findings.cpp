@@ -18,6 +18,7 @@ Weight weight_of(uint32_t kind) {
         case DEFIB_JOURNAL_EXHAUSTED:
             return Weight::finding;
         case DEFIB_JOURNAL_STEP:
+        case DEFIB_JOURNAL_GIVES_BACK:
         case DEFIB_JOURNAL_WOULD:
         case DEFIB_JOURNAL_OBSERVED:
         case DEFIB_JOURNAL_CLOSED:

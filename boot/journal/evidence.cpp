@@ -76,7 +76,8 @@ constexpr FaultEvidence TABLE[] = {
         {"followed_ms", Unit::ms, "of {}"}}}, IN_KERNEL, NOTHING},
     {DEFIB_FAULT_CPU_STUCK, {{
         CPU, LASTS, TICKS, {"runnable", Unit::count, "{} runnable"}, PREEMPT,
-        {"switches", Unit::count, "{} switches before"}}}, FOR_MS, NOTHING},
+        {"switches", Unit::count, "{} switches before"},
+        {"kernel_ms", Unit::ms, "its task was in the kernel for {} in all"}}}, FOR_MS, NOTHING},
     {DEFIB_FAULT_INTERRUPTS_DEAD, {{
         CPU, LASTS, {"dead_cpus", Unit::count, "CPUs that are so: {}"},
         {"cpus", Unit::count, "of {}"}, PREEMPT, {"mark", Unit::bits}}}, FOR_MS, NOTHING},

@@ -43,13 +43,20 @@ struct JournalStart {
     uint64_t wall_ns;    // CLOCK_REALTIME at the same moment as
     uint64_t engine_ns;  // the engine's clock, which entries have
     uint64_t manifest_digest;
-    char target[32];  // ends with a zero
+    char target[32];  // ends with a zero; the whole of it, or its beginning
 };
 static_assert(sizeof(JournalStart) == FRAME_PAYLOAD);
 
 // A symbol's number is the lower half of the address, the upper one is all ones: the kernel's
-// image.
-enum class NameOf : uint32_t { routine = 1, rule = 2, field = 3, detector = 4, symbol = 5 };
+// image. A target's name that START has no room for comes in pieces, numbered from 0.
+enum class NameOf : uint32_t {
+    routine = 1,
+    rule = 2,
+    field = 3,
+    detector = 4,
+    symbol = 5,
+    target = 6,
+};
 
 struct JournalName {
     uint32_t of;  // enum NameOf

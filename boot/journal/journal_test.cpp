@@ -75,6 +75,21 @@ TEST_F(JournalOnDisk, GivesBackWhatWasWritten) {
     EXPECT_EQ(session.lost, 3U);
 }
 
+TEST_F(JournalOnDisk, KeepsALongNameOfATarget) {
+    const std::string name = "vm:/var/lib/" + std::string(150, 'g') + "/of a guest.ram";
+    std::filesystem::remove(path);
+    const auto fd = open_journal(path);
+    ASSERT_TRUE(fd);
+    JournalWriter writer(fd->get());
+    ASSERT_TRUE(writer.start(1000, 50, 77, name));
+    const auto journal = read();
+    ASSERT_TRUE(journal);
+    EXPECT_FALSE(journal->is_damaged);
+    ASSERT_EQ(journal->sessions.size(), 1U);
+    EXPECT_EQ(journal->sessions[0].target, name);
+    EXPECT_TRUE(journal->sessions[0].names.empty());
+}
+
 TEST_F(JournalOnDisk, HoldsManySessions) {
     write_session();
     const auto journal = read();
@@ -182,8 +197,8 @@ struct Told {
     std::vector<std::string> log(const std::string& text, uint32_t behind) {
         std::vector<std::string> lines;
         const auto add = [&](uint32_t piece, std::array<uint64_t, 4> v) {
-            const uint32_t subject = behind << runtime::LOG_LINE_SHIFT | piece;
-            lines.push_back(line(runtime::JOURNAL_LOG_LINE, subject, v));
+            const uint32_t subject = behind << DEFIB_LOG_LINE_SHIFT | piece;
+            lines.push_back(line(DEFIB_JOURNAL_LOG_LINE, subject, v));
         };
         add(0, {70 - behind, 12345678000, 0, text.size()});
         for (size_t at = 0; at < text.size(); at += 32) {
@@ -199,11 +214,12 @@ TEST(Narrator, TellsTheEvidenceInOneLineAndSinceWhen) {
     Told told;
     told.open(DEFIB_FAULT_CPU_STUCK, 2250000000);
     EXPECT_EQ(told.line(DEFIB_JOURNAL_EVIDENCE, 0, {1, 4012, 1003, 2}), "");
-    EXPECT_EQ(told.line(DEFIB_JOURNAL_EVIDENCE, 4, {1, 77, 0, 0}),
-              "  CPU 1, for 4.0 s, 1003 ticks of its timer meanwhile, 2 runnable, preempt count "
-              "0x1, 77 switches before, since 1.250 s");
+    EXPECT_EQ(
+        told.line(DEFIB_JOURNAL_EVIDENCE, 4, {1, 77, 2500, 0}),
+        "  CPU 1, for 4.0 s, 1003 ticks of its timer meanwhile, 2 runnable, preempt count "
+        "0x1, 77 switches before, its task was in the kernel for 2.5 s in all, since 1.250 s");
     const auto json = told.json(DEFIB_JOURNAL_EVIDENCE, 4, {1, 77, 0, 0});
-    EXPECT_EQ(json["evidence"].dump(), R"({"preempt_count":1,"switches":77})");
+    EXPECT_EQ(json["evidence"].dump(), R"({"preempt_count":1,"switches":77,"kernel_ms":0})");
     EXPECT_EQ(json["values"].dump(), "[1,77,0,0]");
 }
 
@@ -235,10 +251,10 @@ TEST(Narrator, ShowsTheLastLinesOfAPanicsLog) {
                             "triggered crash"));
     EXPECT_THAT(told.log("a\nb\x1b[2J", 0), ElementsAre("", "    [   12.345678] a\\x0ab\\x1b[2J"));
     // A piece of it was lost.
-    told.line(runtime::JOURNAL_LOG_LINE, 0, {71, 0, 0, 40});
-    EXPECT_EQ(told.line(runtime::JOURNAL_LOG_LINE, 2, {0x41, 0, 0, 0}), "");
-    told.line(runtime::JOURNAL_LOG_LINE, 0, {72, 5, 3, 2});
-    EXPECT_EQ(told.json(runtime::JOURNAL_LOG_LINE, 1, {0x4241, 0, 0, 0})["line"].dump(),
+    told.line(DEFIB_JOURNAL_LOG_LINE, 0, {71, 0, 0, 40});
+    EXPECT_EQ(told.line(DEFIB_JOURNAL_LOG_LINE, 2, {0x41, 0, 0, 0}), "");
+    told.line(DEFIB_JOURNAL_LOG_LINE, 0, {72, 5, 3, 2});
+    EXPECT_EQ(told.json(DEFIB_JOURNAL_LOG_LINE, 1, {0x4241, 0, 0, 0})["line"].dump(),
               R"({"sequence":72,"time_ns":5,"level":3,"behind":0,"text":"AB"})");
 }
 

@@ -152,12 +152,14 @@ std::string Narrator::event_of(const DefibJournalEntry& entry) const {
             return fmt::format("  culprit {} {}{}{}", entry.subject, comm_of(v[2], v[3]),
                                why.empty() ? "" : ", ", why);
         }
-        case runtime::JOURNAL_LOG_LINE:
+        case DEFIB_JOURNAL_LOG_LINE:
             return log_line(story.line);
         case DEFIB_JOURNAL_VICTIM:
             return victim_line(entry);
         case DEFIB_JOURNAL_STEP:
             return step_line(entry);
+        case DEFIB_JOURNAL_GIVES_BACK:
+            return fmt::format("FINALLY: {}", routine());
         case DEFIB_JOURNAL_WOULD:
             return fmt::format("would do: {}", routine());
         case DEFIB_JOURNAL_EXECUTED:
@@ -246,6 +248,7 @@ void Narrator::add_words(const DefibJournalEntry& entry, nlohmann::ordered_json&
             break;
         case DEFIB_JOURNAL_EXECUTED:
         case DEFIB_JOURNAL_STEP:
+        case DEFIB_JOURNAL_GIVES_BACK:
         case DEFIB_JOURNAL_WOULD:
         case DEFIB_JOURNAL_FAILED:
         case DEFIB_JOURNAL_OBSERVED:
@@ -292,7 +295,7 @@ void Narrator::add_finding(const DefibJournalEntry& entry, nlohmann::ordered_jso
                      {"weight", culprit_json(story.fault, one.weight, one.growth)}});
             }
             break;
-        case runtime::JOURNAL_LOG_LINE:
+        case DEFIB_JOURNAL_LOG_LINE:
             if (!story.line.is_whole()) break;
             json["line"] = {{"sequence", story.line.sequence},
                             {"time_ns", story.line.time_ns},

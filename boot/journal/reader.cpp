@@ -39,6 +39,11 @@ bool take(const JournalFrame& frame, std::vector<JournalSession>& sessions) {
     switch (type) {
         case FrameType::name: {
             const auto name = content_of<JournalName>(frame);
+            if (static_cast<NameOf>(name.of) == NameOf::target) {
+                if (name.number == 0) session.target.clear();
+                session.target += text_of(name.text);
+                return true;
+            }
             session.names[{static_cast<NameOf>(name.of), name.number}] = text_of(name.text);
             return true;
         }

@@ -23,11 +23,11 @@ void take_evidence(CaseStory& story, const DefibJournalEntry& entry) {
 
 // Of a line whose beginning or a piece of which was lost, nothing is said.
 void take_log(LogLine& line, const DefibJournalEntry& entry) {
-    const uint32_t piece = entry.subject & ((1U << runtime::LOG_LINE_SHIFT) - 1);
-    const uint32_t behind = entry.subject >> runtime::LOG_LINE_SHIFT;
+    const uint32_t piece = entry.subject & ((1U << DEFIB_LOG_LINE_SHIFT) - 1);
+    const uint32_t behind = entry.subject >> DEFIB_LOG_LINE_SHIFT;
     if (piece == 0) {
         line = {entry.values[0], entry.values[1], entry.values[2], entry.values[3], behind, {}};
-        if (line.length > runtime::LOG_LINE_MOST) line.length = 0;
+        if (line.length > DEFIB_LOG_LINE_MOST) line.length = 0;
         return;
     }
     constexpr size_t BYTES = sizeof entry.values;
@@ -72,7 +72,7 @@ void Stories::take(const DefibJournalEntry& entry) {
         case DEFIB_JOURNAL_DECLINED:
             std::erase_if(story.culprits, [&](const NamedCulprit& one) { return one.pid == v[1]; });
             break;
-        case runtime::JOURNAL_LOG_LINE:
+        case DEFIB_JOURNAL_LOG_LINE:
             take_log(story.line, entry);
             break;
         default:

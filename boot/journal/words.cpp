@@ -138,6 +138,8 @@ const char* kind_name(uint32_t kind) {
             return "culprit";
         case DEFIB_JOURNAL_VICTIM:
             return "victim";
+        case DEFIB_JOURNAL_GIVES_BACK:
+            return "gives_back";
         case DEFIB_JOURNAL_STEP:
             return "step";
         case DEFIB_JOURNAL_FAILED:
@@ -160,7 +162,7 @@ const char* kind_name(uint32_t kind) {
             return "undone";
         case DEFIB_JOURNAL_WOULD:
             return "would";
-        case runtime::JOURNAL_LOG_LINE:
+        case DEFIB_JOURNAL_LOG_LINE:
             return "log";
         default:
             return "unknown";

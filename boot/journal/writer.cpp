@@ -43,7 +43,13 @@ bool JournalWriter::start(uint64_t wall_ns, uint64_t engine_ns, uint64_t manifes
                           std::string_view target) {
     JournalStart start{JOURNAL_MAGIC, wall_ns, engine_ns, manifest_digest, {}};
     put_text(target, start.target);
-    return put(FrameType::start, &start);
+    if (!put(FrameType::start, &start)) return false;
+    if (target.size() < sizeof start.target) return true;
+    constexpr size_t PIECE = sizeof(JournalName::text) - 1;
+    for (uint32_t i = 0; i * PIECE < target.size(); i++) {
+        if (!name(NameOf::target, i, target.substr(i * PIECE, PIECE))) return false;
+    }
+    return true;
 }
 
 bool JournalWriter::name(NameOf of, uint32_t number, std::string_view text) {

@@ -43,6 +43,7 @@ void count(Vitals& vitals, const DefibJournalEntry& entry, uint64_t lost) {
         case DEFIB_JOURNAL_STORED:
             return add(vitals.stores);
         case DEFIB_JOURNAL_STEP:
+        case DEFIB_JOURNAL_GIVES_BACK:
             return of_routine(vitals, entry, [](OfRoutine& one) { add(one.steps); });
         case DEFIB_JOURNAL_WOULD:
             return of_routine(vitals, entry, [](OfRoutine& one) { add(one.would); });

@@ -51,6 +51,11 @@ enum DefibJournalKind {
     DEFIB_JOURNAL_IDENTITY_LOST = 44,  // subject: witness; physical address, expected, found
     DEFIB_JOURNAL_UNDONE = 45,         // subject: routine that took it back; outcome, death, step
     DEFIB_JOURNAL_WOULD = 46,          // subject: routine; as STEP, of a policy that only observes
+    // A line of the kernel's log that came with a finding. subject: how many lines follow, shifted,
+    // and the piece. Piece 0: printk's sequence and time, level, bytes of text; each further one:
+    // 32 of these bytes.
+    DEFIB_JOURNAL_LOG_LINE = 47,
+    DEFIB_JOURNAL_GIVES_BACK = 48,  // subject: routine; as STEP, of `finally`
 };
 
 // Why the responder does not do what a finding asks for. Frozen, as kinds are.
@@ -83,6 +88,9 @@ enum DefibJournalKind {
 #define DEFIB_DECLINE_NUMBER(name, number, text) DEFIB_DECLINE_##name = (number),
 enum DefibDecline { DEFIB_DECLINE_NONE = 0, DEFIB_DECLINE_LIST(DEFIB_DECLINE_NUMBER) };
 #undef DEFIB_DECLINE_NUMBER
+
+#define DEFIB_LOG_LINE_SHIFT 16
+#define DEFIB_LOG_LINE_MOST 256  // bytes; what is longer is cut
 
 struct DefibJournalEntry {
     uint64_t sequence;  // from 1; written last

@@ -16,7 +16,7 @@
 #include "engine/abi/calls.h"
 
 #define DEFIB_POLICY_MAGIC 0x59434c4f50464544ull  // "DEFPOLCY"
-#define DEFIB_POLICY_VERSION 1u
+#define DEFIB_POLICY_VERSION 2u
 #define DEFIB_POLICY_RULES 32
 #define DEFIB_POLICY_STEPS 6
 #define DEFIB_POLICY_CONDITIONS 4
@@ -102,9 +102,9 @@ struct DefibPolicyRule {
     uint32_t victim;  // enum DefibVictim
     uint32_t cooldown_ms;
     uint32_t acts_per_hour;
-    uint32_t reserved;
-    uint64_t least_weight;                // whoever has less is nobody's victim
-    uint64_t least_growth;                //
+    uint32_t finally_count;  // of `steps`, behind the chain: taken when the cool-down is over
+    uint64_t least_weight;   // whoever has less is nobody's victim
+    uint64_t least_growth;   //
     char within[DEFIB_POLICY_PATH_SIZE];  // victims of this cgroup only; empty: of any
     struct DefibPolicyStep steps[DEFIB_POLICY_STEPS];
 };

@@ -35,7 +35,9 @@
     X(NOT_STOPPED,   19, 0, "it has to be stopped first, and off its run queue")                   \
     X(TOO_MANY,      20, 0, "more than can be done in one go")                                     \
     X(LOCKED,        21, 1, "the kernel is just changing it")                                      \
-    X(PINNED,        22, 1, "something may run on that CPU alone")
+    X(PINNED,        22, 1, "something may run on that CPU alone")                                 \
+    X(ROOT_CGROUP,   23, 0, "it is in the root cgroup, which has no such limit")                   \
+    X(NO_CONTROLLER, 24, 0, "its cgroup does not have that controller on")
 // clang-format on
 
 #define DEFIB_REASON_ENUM(name, number, passes, text) \

@@ -17,10 +17,11 @@
 
 enum DefibCaseState {
     DEFIB_CASE_FREE = 0,
-    DEFIB_CASE_WATCHED = 1,  // the finding is there; it may yet pass by itself
-    DEFIB_CASE_ACTING = 2,   // a step is to be taken, or was taken and its effect is awaited
-    DEFIB_CASE_GRACE = 3,    // the effect was seen; the finding should end now
-    DEFIB_CASE_COOLING = 4,  // no repair before the cool-down is over
+    DEFIB_CASE_WATCHED = 1,    // the finding is there; it may yet pass by itself
+    DEFIB_CASE_ACTING = 2,     // a step is to be taken, or was taken and its effect is awaited
+    DEFIB_CASE_GRACE = 3,      // the effect was seen; the finding should end now
+    DEFIB_CASE_COOLING = 4,    // no repair before the cool-down is over
+    DEFIB_CASE_RESTORING = 5,  // then what the steps did is taken back, where the rule says so
 };
 
 struct DefibCase {
@@ -48,6 +49,8 @@ struct DefibCase {
     struct DefibFinding finding;
     uint32_t culprit_count;
     uint32_t is_told;  // they are in the journal
+    uint32_t owes;     // a step was taken, and the rule's `finally` was not yet
+    uint32_t reserved;
     struct DefibCulprit culprits[DEFIB_CASE_CULPRITS];
     struct DefibCulprit victim;
 };

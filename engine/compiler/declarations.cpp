@@ -62,6 +62,10 @@ void read_attribute(llvm::StringRef text, Entry& entry, Refusals& refusals) {
         declared.observer = rest.str();
     else if (word == "undone_by")
         declared.undo = rest.str();
+    else if (word == "must_hold")
+        declared.must_hold = rest.str();
+    else if (word == "not_undone")
+        declared.not_undone = rest.str();
     else if (word == "by_hook")
         declared.hook = rest.str();
     else if (word == "period_ms")
@@ -94,6 +98,10 @@ void check_declaration(const Entry& entry, Refusals& refusals) {
                                         declared.undo.empty() && declared.hook.empty()))
         refusals.add(function,
                      "THEN, OBSERVED_BY, UNDONE_BY and BY_HOOK are for routines; drop them");
+    if (declared.kind != "routine" && !(declared.must_hold.empty() && declared.not_undone.empty()))
+        refusals.add(function, "MUST_HOLD and NOT_UNDONE are for routines; drop them");
+    if (!declared.undo.empty() && !declared.not_undone.empty())
+        refusals.add(function, "is UNDONE_BY a routine and NOT_UNDONE; say one of them");
     if (declared.fuel > MOST_FUEL)
         refusals.add(function, "asks for more than " + std::to_string(MOST_FUEL) +
                                    " units of fuel; split the work");

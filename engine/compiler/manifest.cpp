@@ -91,6 +91,8 @@ json to_json(const Routine& routine) {
     if (!declared.then.empty()) out["then"] = declared.then;
     if (!declared.observer.empty()) out["observer"] = declared.observer;
     if (!declared.undo.empty()) out["undo"] = declared.undo;
+    if (!declared.must_hold.empty()) out["must_hold"] = declared.must_hold;
+    if (!declared.not_undone.empty()) out["not_undone"] = declared.not_undone;
     if (!declared.hook.empty()) out["hook"] = declared.hook;
     if (declared.uses_scratch) out["uses_scratch"] = true;
     if (!routine.arguments.empty() && routine.arguments.front().type != "integer")

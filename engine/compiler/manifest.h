@@ -96,6 +96,8 @@ struct Declaration {
     std::string then;       // THEN
     std::string observer;   // OBSERVED_BY
     std::string undo;       // UNDONE_BY
+    std::string must_hold;
+    std::string not_undone;
     std::string hook;       // BY_HOOK
     std::set<std::string> writes;
     std::set<std::string> writes_found;

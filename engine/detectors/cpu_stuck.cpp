@@ -38,6 +38,7 @@ DETECTOR(cpu_stuck, SUMMARY("a CPU that runs one task in the kernel and switches
         finding->evidence[3] = running;
         finding->evidence[4] = static_cast<u32>(preempt_count_of(cpu));
         finding->evidence[5] = switches;
+        finding->evidence[6] = task->stime / NS_A_MS;
         name_culprit(finding, task)->weight = same;
     }
 }

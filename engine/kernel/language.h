@@ -244,6 +244,10 @@ inline u64 ring_of_hook() {
 // Of a view or routine: it runs once for each of this collector's addresses, with the address as
 // its first argument and the collector's own arguments behind it.
 #define OF_EACH(collector) "of_each " #collector
+// Of a routine, for whoever decides on it: what is looked at before anything is written, and where
+// no routine takes it back, why none does.
+#define MUST_HOLD(text) "must_hold " text
+#define NOT_UNDONE(text) "not_undone " text
 // Of a routine; each takes the first of what it takes, but for the address that OF_EACH puts in
 // front.
 // The routine that follows it, the view that says whether the effect is there

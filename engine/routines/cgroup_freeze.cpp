@@ -39,7 +39,7 @@ bool is_to_freeze(kp<cgroup___tree> group) {
 void require_ours(kp<task_struct> task, s32 pid, u64 start_ns, kp<cgroup> cgroup) {
     require_mortal(task, pid, start_ns);
     if (!is_within(task->cgroups->dfl_cgrp, cgroup)) give_up(DEFIB_REASON_CHANGED);
-    if (tree_of(cgroup)->level == 0) give_up(DEFIB_REASON_ARGUMENT);
+    if (tree_of(cgroup)->level == 0) give_up(DEFIB_REASON_ROOT_CGROUP);
     const auto init = task_of(INIT_PID, static_cast<u64>(enum_value(pid_type, PIDTYPE_TGID)));
     if (is_within(init->cgroups->dfl_cgrp, cgroup)) give_up(DEFIB_REASON_INIT);
     require_free(symbol(mutex, cgroup_mutex));
@@ -130,6 +130,8 @@ VIEW(cgroup_thaw_seen, SUMMARY("whether no thread of a cgroup is held by it"), F
 }
 
 ROUTINE(freeze_cgroup, SUMMARY("holds all processes of a cgroup and those below it, unseen"),
+        MUST_HOLD("the process is the same and in the cgroup or below it; neither the root nor "
+                  "init's; nobody is making, removing or freezing cgroups"),
         OF_EACH(cgroups_below), THEN(freeze_members), OBSERVED_BY(cgroup_freeze_seen),
         UNDONE_BY(thaw_cgroup), WRITES(cgroup.freezer.freeze), WRITES(cgroup.freezer.e_freeze),
         WRITES(cgroup.flags), FUEL(40000))
@@ -153,10 +155,12 @@ ROUTINE(freeze_members, SUMMARY("tells the threads of a cgroup to freeze"), OF_E
     tell_of_signal(thread);
 }
 
-ROUTINE(thaw_cgroup, SUMMARY("lets all processes of a frozen cgroup go on"), OF_EACH(cgroups_below),
-        THEN(thaw_members), OBSERVED_BY(cgroup_thaw_seen), UNDONE_BY(freeze_cgroup),
-        WRITES(cgroup.freezer.freeze), WRITES(cgroup.freezer.e_freeze), WRITES(cgroup.flags),
-        FUEL(40000))
+ROUTINE(thaw_cgroup, SUMMARY("lets all processes of a frozen cgroup go on"),
+        MUST_HOLD("the process is the same and in the cgroup or below it; nobody is making, "
+                  "removing or freezing cgroups"),
+        OF_EACH(cgroups_below), THEN(thaw_members), OBSERVED_BY(cgroup_thaw_seen),
+        UNDONE_BY(freeze_cgroup), WRITES(cgroup.freezer.freeze), WRITES(cgroup.freezer.e_freeze),
+        WRITES(cgroup.flags), FUEL(40000))
 (kp<cgroup___tree> group, kp<task_struct> task, s32 pid, u64 start_ns, kp<cgroup> cgroup) {
     require_ours(task, pid, start_ns, cgroup);
     if (address_of(group) == address_of(cgroup)) group->freezer.freeze = 0;

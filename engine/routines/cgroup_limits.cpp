@@ -94,6 +94,8 @@ VIEW(pids_max_seen, SUMMARY("whether a cgroup has that pids.max"))
 }
 
 ROUTINE(set_memory_max, SUMMARY("limits the memory of a process' cgroup"),
+        MUST_HOLD("the process is the same and in that cgroup; not the root; the memory controller "
+                  "is on there; at least 1 MiB"),
         OF_EACH(memory_of_cgroup), OBSERVED_BY(memory_max_seen), UNDONE_BY(set_memory_max),
         WRITES(mem_cgroup.memory.max))
 (kp<mem_cgroup> memory, kp<task_struct> task, s32 pid, u64 start_ns, kp<cgroup> cgroup, u64 bytes) {
@@ -103,6 +105,8 @@ ROUTINE(set_memory_max, SUMMARY("limits the memory of a process' cgroup"),
 }
 
 ROUTINE(set_memory_high, SUMMARY("slows a process' cgroup above so much memory"),
+        MUST_HOLD("the process is the same and in that cgroup; not the root; the memory controller "
+                  "is on there; at least 1 MiB"),
         OF_EACH(memory_of_cgroup), OBSERVED_BY(memory_high_seen), UNDONE_BY(set_memory_high),
         WRITES(mem_cgroup.memory.high))
 (kp<mem_cgroup> memory, kp<task_struct> task, s32 pid, u64 start_ns, kp<cgroup> cgroup, u64 bytes) {
@@ -111,8 +115,11 @@ ROUTINE(set_memory_high, SUMMARY("slows a process' cgroup above so much memory")
     memory->memory.high = pages_of(bytes);
 }
 
-ROUTINE(set_pids_max, SUMMARY("limits the tasks of a process' cgroup"), OF_EACH(pids_of_cgroup),
-        OBSERVED_BY(pids_max_seen), UNDONE_BY(set_pids_max), WRITES(pids_cgroup.limit.counter))
+ROUTINE(set_pids_max, SUMMARY("limits the tasks of a process' cgroup"),
+        MUST_HOLD("the process is the same and in that cgroup; not the root; the pids controller "
+                  "is on there; at least 1"),
+        OF_EACH(pids_of_cgroup), OBSERVED_BY(pids_max_seen), UNDONE_BY(set_pids_max),
+        WRITES(pids_cgroup.limit.counter))
 (kp<pids_cgroup> pids, kp<task_struct> task, s32 pid, u64 start_ns, kp<cgroup> cgroup, u64 tasks) {
     require_member(task, pid, start_ns, cgroup);
     if (pids->css.cgroup != cgroup) give_up(DEFIB_REASON_CHANGED);

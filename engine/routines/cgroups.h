@@ -51,13 +51,11 @@ inline void require_member(kp<task_struct> task, s32 pid, u64 start_ns, kp<cgrou
     if (task->cgroups->dfl_cgrp != cgroup) give_up(DEFIB_REASON_CHANGED);
 }
 
-// The root has no limits.
 inline kp<cgroup_subsys_state> state_of(kp<cgroup> cgroup, u64 subsystem) {
     const auto same = pointer_from<cgroup___subsystems>(address_of(cgroup));
-    if (same->level == 0) give_up(DEFIB_REASON_ARGUMENT);
+    if (same->level == 0) give_up(DEFIB_REASON_ROOT_CGROUP);
     const auto state = same->subsys[subsystem];
-    // The controller is not on in this group.
-    if (state == nullptr) give_up(DEFIB_REASON_KEY_OFF);
+    if (state == nullptr) give_up(DEFIB_REASON_NO_CONTROLLER);
     return state;
 }
 

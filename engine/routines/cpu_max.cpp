@@ -111,10 +111,13 @@ VIEW(cpu_max_seen, SUMMARY("whether a cgroup has that quota of CPU time"), FUEL(
     return DEFIB_EFFECT_THERE;
 }
 
-ROUTINE(set_cpu_max, SUMMARY("limits the CPU time of a process' cgroup"), OF_EACH(cpu_of_cgroup),
-        THEN(enable_cpu_max), OBSERVED_BY(cpu_max_seen), UNDONE_BY(set_cpu_max),
-        WRITES(task_group.cfs_bandwidth.quota), WRITES(task_group.cfs_bandwidth.runtime),
-        WRITES_SYMBOL(__cfs_bandwidth_used), WRITES(static_key.enabled.counter))
+ROUTINE(
+    set_cpu_max, SUMMARY("limits the CPU time of a process' cgroup"),
+    MUST_HOLD("the process is the same and in that cgroup; not the root; the cpu controller is on "
+              "there; some cgroup has had a limit since boot; 1 ms to an hour, or 0 for no limit"),
+    OF_EACH(cpu_of_cgroup), THEN(enable_cpu_max), OBSERVED_BY(cpu_max_seen), UNDONE_BY(set_cpu_max),
+    WRITES(task_group.cfs_bandwidth.quota), WRITES(task_group.cfs_bandwidth.runtime),
+    WRITES_SYMBOL(__cfs_bandwidth_used), WRITES(static_key.enabled.counter))
 (kp<task_group> group, kp<task_struct> task, s32 pid, u64 start_ns, kp<cgroup> cgroup,
  u64 quota_us) {
     require_member(task, pid, start_ns, cgroup);

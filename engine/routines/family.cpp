@@ -89,7 +89,10 @@ VIEW(family_seen, SUMMARY("whether the head of a family has ended"))
 }
 
 ROUTINE(kill_family, SUMMARY("kills a process and all of its kind that it has forked"),
-        OF_EACH(family_threads), OBSERVED_BY(family_seen), WRITES(task_struct.pending.signal.sig),
+        MUST_HOLD("of the head what signal needs; of each thread that its process is of the "
+                  "family, not stopped, and may be killed (oom_score_adj above -1000)"),
+        NOT_UNDONE("who has got a signal has got it"), OF_EACH(family_threads),
+        OBSERVED_BY(family_seen), WRITES(task_struct.pending.signal.sig),
         WRITES(task_struct.thread_info.flags))
 (kp<task_struct> thread, kp<task_struct> task, s32 pid, u64 start_ns) {
     require_mortal(task, pid, start_ns);

@@ -56,9 +56,11 @@ VIEW(thaw_seen, SUMMARY("whether no thread of a process is frozen"), FUEL(400000
     return DEFIB_EFFECT_THERE;
 }
 
-ROUTINE(freeze, SUMMARY("holds a process where it is, unseen by it"), OF_EACH(threads_of),
-        THEN(wake_signalled), OBSERVED_BY(freeze_seen), UNDONE_BY(thaw), WRITES(task_struct.jobctl),
-        WRITES(task_struct.thread_info.flags))
+ROUTINE(freeze, SUMMARY("holds a process where it is, unseen by it"),
+        MUST_HOLD("the same process, not init, no kernel thread, not ending, no debugger, not held "
+                  "by a cgroup"),
+        OF_EACH(threads_of), THEN(wake_signalled), OBSERVED_BY(freeze_seen), UNDONE_BY(thaw),
+        WRITES(task_struct.jobctl), WRITES(task_struct.thread_info.flags))
 (kp<task_struct> thread, kp<task_struct> task, s32 pid, u64 start_ns) {
     require_living(task, pid, start_ns);
     require_thread_of(thread, task);
@@ -68,9 +70,11 @@ ROUTINE(freeze, SUMMARY("holds a process where it is, unseen by it"), OF_EACH(th
     tell_of_signal(thread);
 }
 
-ROUTINE(thaw, SUMMARY("lets a frozen process go on"), OF_EACH(threads_of), THEN(wake_signalled),
-        OBSERVED_BY(thaw_seen), UNDONE_BY(freeze), WRITES(task_struct.jobctl),
-        WRITES(task_struct.thread_info.flags))
+ROUTINE(thaw, SUMMARY("lets a frozen process go on"),
+        MUST_HOLD("the same process, not init, no kernel thread, not ending, no debugger, not held "
+                  "by a cgroup"),
+        OF_EACH(threads_of), THEN(wake_signalled), OBSERVED_BY(thaw_seen), UNDONE_BY(freeze),
+        WRITES(task_struct.jobctl), WRITES(task_struct.thread_info.flags))
 (kp<task_struct> thread, kp<task_struct> task, s32 pid, u64 start_ns) {
     require_living(task, pid, start_ns);
     require_thread_of(thread, task);

@@ -19,6 +19,8 @@ VIEW(log_work_seen, SUMMARY("whether a CPU's wake-up of the log's readers has be
 }
 
 ROUTINE(requeue_log_work, SUMMARY("puts a CPU's lost wake-up of the log's readers back"),
+        MUST_HOLD("the work is claimed and on no list, and has been for many ticks"),
+        NOT_UNDONE("it runs at the next tick, for which the kernel had queued it"),
         OBSERVED_BY(log_work_seen), WRITES_SYMBOL(lazy_list))
 (u32 cpu) {
     if (!has_readable_log_work()) give_up(DEFIB_REASON_LAYOUT);

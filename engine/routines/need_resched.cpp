@@ -60,6 +60,9 @@ VIEW(need_resched_seen, SUMMARY("whether a task's need to reschedule is known to
 }
 
 ROUTINE(clear_need_resched, SUMMARY("takes off a need to reschedule that its CPU does not see"),
+        MUST_HOLD("the task is the same and runs on that CPU; its flag is set and the CPU's "
+                  "preempt count has not got it"),
+        NOT_UNDONE("the kernel sets it anew when it next wants to reschedule"),
         OBSERVED_BY(need_resched_seen), BY_HOOK(reschedule_by_hook),
         WRITES(task_struct.thread_info.flags))
 (kp<task_struct> task, s32 pid, u64 start_ns, u32 cpu) {

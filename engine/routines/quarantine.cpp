@@ -139,6 +139,8 @@ VIEW(quarantine_seen, SUMMARY("whether nothing that may move is on a CPU"), FUEL
 }
 
 ROUTINE(quarantine_cpu, SUMMARY("gets all that may move off a CPU, and keeps it off"),
+        MUST_HOLD("the CPU is online and steady, another one is active, at most 64 CPUs; nothing "
+                  "but the kernel's own threads of that CPU may run there alone"),
         THEN(wake_pusher), OBSERVED_BY(quarantine_seen), UNDONE_BY(release_cpu),
         WRITES_SYMBOL(__cpu_dying_mask), WRITES_SYMBOL(__cpu_active_mask), WRITES(cpumask.bits),
         WRITES_SYMBOL(runqueues), WRITES(rq.balance_callback), FUEL(8000000))
@@ -176,7 +178,8 @@ VIEW(release_seen, SUMMARY("whether a CPU is given back"))(u32 cpu) {
     return is_back ? DEFIB_EFFECT_THERE : DEFIB_EFFECT_NOT_YET;
 }
 
-ROUTINE(release_cpu, SUMMARY("gives a CPU back that was in quarantine"), OBSERVED_BY(release_seen),
+ROUTINE(release_cpu, SUMMARY("gives a CPU back that was in quarantine"),
+        MUST_HOLD("the CPU is online, steady and in quarantine"), OBSERVED_BY(release_seen),
         UNDONE_BY(quarantine_cpu), WRITES_SYMBOL(__cpu_dying_mask),
         WRITES_SYMBOL(__cpu_active_mask), WRITES(cpumask.bits), WRITES_SYMBOL(runqueues),
         WRITES(rq.balance_callback))

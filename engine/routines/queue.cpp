@@ -104,6 +104,9 @@ VIEW(rescue_seen, SUMMARY("whether a CPU that was cut off from a lock's queue ha
 
 ROUTINE(rescue_queue,
         SUMMARY("gives a CPU that was cut off from a spinlock's queue the successor it waits for"),
+        MUST_HOLD("no paravirtual spinlocks; the lock is taken and its word does not name that "
+                  "CPU, which was seen waiting for a successor and has not switched since; no CPU "
+                  "that waits is in an interrupt"),
         OBSERVED_BY(rescue_seen), UNDONE_BY(rescue_cancel), USES_SCRATCH,
         WRITES_FOUND(qnode.mcs.next), FUEL(400000))
 (u64 object, u64 evidence0) {

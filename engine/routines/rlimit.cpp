@@ -30,8 +30,10 @@ VIEW(rlimit_seen, SUMMARY("whether a process has that soft limit"))
                                                           : DEFIB_EFFECT_NOT_YET;
 }
 
-ROUTINE(set_rlimit, SUMMARY("gives a process another soft limit"), OBSERVED_BY(rlimit_seen),
-        UNDONE_BY(set_rlimit), WRITES(signal_struct.rlim[].rlim_cur))
+ROUTINE(set_rlimit, SUMMARY("gives a process another soft limit"),
+        MUST_HOLD("the same process, not init, no kernel thread; DATA, AS, NPROC or NOFILE; not "
+                  "above the hard limit"),
+        OBSERVED_BY(rlimit_seen), UNDONE_BY(set_rlimit), WRITES(signal_struct.rlim[].rlim_cur))
 (kp<task_struct> task, s32 pid, u64 start_ns, u32 resource, u64 limit) {
     require_living(task, pid, start_ns);
     if (resource >= RESOURCES || !is_plain(resource)) give_up(DEFIB_REASON_ARGUMENT);

@@ -59,9 +59,11 @@ VIEW(nice_seen, SUMMARY("whether a process has that nice value"))
     return task->static_prio == priority_of(nice) ? DEFIB_EFFECT_THERE : DEFIB_EFFECT_NOT_YET;
 }
 
-ROUTINE(set_nice, SUMMARY("gives a stopped process another nice value"), OF_EACH(threads_of),
-        OBSERVED_BY(nice_seen), UNDONE_BY(set_nice), WRITES(task_struct.static_prio),
-        WRITES(task_struct.normal_prio), WRITES(task_struct.prio),
+ROUTINE(set_nice, SUMMARY("gives a stopped process another nice value"),
+        MUST_HOLD("the same process, not init, no kernel thread, not ending, no debugger; stopped, "
+                  "on no queue and no CPU; SCHED_NORMAL or SCHED_BATCH, not boosted"),
+        OF_EACH(threads_of), OBSERVED_BY(nice_seen), UNDONE_BY(set_nice),
+        WRITES(task_struct.static_prio), WRITES(task_struct.normal_prio), WRITES(task_struct.prio),
         WRITES(task_struct.se.load.weight), WRITES(task_struct.se.load.inv_weight))
 (kp<task_struct> thread, kp<task_struct> task, s32 pid, u64 start_ns, s32 nice) {
     require_living(task, pid, start_ns);
@@ -89,9 +91,13 @@ VIEW(affinity_seen, SUMMARY("whether a process may run on those CPUs and no othe
     return task->cpus_mask.bits[0] == cpus ? DEFIB_EFFECT_THERE : DEFIB_EFFECT_NOT_YET;
 }
 
-ROUTINE(set_affinity, SUMMARY("says on which CPUs a stopped process may run"), OF_EACH(threads_of),
-        OBSERVED_BY(affinity_seen), UNDONE_BY(set_affinity), BY_HOOK(set_affinity_by_hook),
-        WRITES(task_struct.cpus_mask.bits), WRITES(task_struct.nr_cpus_allowed))
+ROUTINE(set_affinity, SUMMARY("says on which CPUs a stopped process may run"),
+        MUST_HOLD(
+            "the same process, not init, no kernel thread, not ending, no debugger; stopped, on no "
+            "queue and no CPU; at most 64 CPUs, one of those asked for online; it may be moved"),
+        OF_EACH(threads_of), OBSERVED_BY(affinity_seen), UNDONE_BY(set_affinity),
+        BY_HOOK(set_affinity_by_hook), WRITES(task_struct.cpus_mask.bits),
+        WRITES(task_struct.nr_cpus_allowed))
 (kp<task_struct> thread, kp<task_struct> task, s32 pid, u64 start_ns, u64 cpus) {
     require_living(task, pid, start_ns);
     if ((cpus & only_word_of_online()) == 0) give_up(DEFIB_REASON_ARGUMENT);

@@ -131,7 +131,10 @@ VIEW(signal_seen, SUMMARY("whether a signal had its effect"), FUEL(400000))
 }
 
 ROUTINE(signal, SUMMARY("gives a process a signal, as kill() does, and wakes it"),
-        OF_EACH(signal_receivers), THEN(wake_signalled), OBSERVED_BY(signal_seen),
+        MUST_HOLD("the same process, not init, no kernel thread, not ending, no debugger; of other "
+                  "signals than KILL, STOP and CONT a thread that does not block it"),
+        NOT_UNDONE("who has got a signal has got it"), OF_EACH(signal_receivers),
+        THEN(wake_signalled), OBSERVED_BY(signal_seen),
         WRITES(signal_struct.shared_pending.signal.sig), WRITES(signal_struct.flags),
         WRITES(signal_struct.group_stop_count), WRITES(signal_struct.group_exit_code),
         WRITES(task_struct.pending.signal.sig), WRITES(task_struct.jobctl),

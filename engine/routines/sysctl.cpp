@@ -29,8 +29,8 @@ constexpr s32 MOST_THREADS = 0x3fffffff;
     VIEW(name##_seen, SUMMARY("whether " #variable " has that value"))(s32 value) {         \
         return *symbol(s32, variable) == value ? DEFIB_EFFECT_THERE : DEFIB_EFFECT_NOT_YET; \
     }                                                                                       \
-    ROUTINE(name, SUMMARY(summary), OBSERVED_BY(name##_seen), UNDONE_BY(name),              \
-            WRITES_SYMBOL(variable))                                                        \
+    ROUTINE(name, SUMMARY(summary), MUST_HOLD("a value that /proc/sys would take"),         \
+            OBSERVED_BY(name##_seen), UNDONE_BY(name), WRITES_SYMBOL(variable))             \
     (s32 value) {                                                                           \
         if (value < (least) || value > (most)) give_up(DEFIB_REASON_ARGUMENT);              \
         *symbol(s32, variable) = value;                                                     \

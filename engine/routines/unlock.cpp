@@ -133,8 +133,12 @@ VIEW(unlock_seen, SUMMARY("whether a spinlock that was released is on its way"),
     return moves ? DEFIB_EFFECT_THERE : DEFIB_EFFECT_NOT_YET;
 }
 
-ROUTINE(unlock, SUMMARY("releases a spinlock that nobody holds and every CPU waits for"),
-        OBSERVED_BY(unlock_seen), BY_HOOK(unlock_by_hook), WRITES(qspinlock.locked), FUEL(400000))
+ROUTINE(
+    unlock, SUMMARY("releases a spinlock that nobody holds and every CPU waits for"),
+    MUST_HOLD("no paravirtual spinlocks; the word is the one that was found and its byte is set; "
+              "no CPU has switched since; every CPU waits for this lock, so none is inside"),
+    NOT_UNDONE("who had waited is inside"), OBSERVED_BY(unlock_seen), BY_HOOK(unlock_by_hook),
+    WRITES(qspinlock.locked), FUEL(400000))
 (kp<qspinlock> object, u32 evidence0, u64 evidence1) {
     require_taken(object, evidence0);
     if (switches() != evidence1) give_up(DEFIB_REASON_CHANGED);

@@ -73,9 +73,11 @@ bool is_valid(u64 slot) {
 
 }  // namespace
 
-ROUTINE(wake_signalled, SUMMARY("wakes a process' threads that sleep on a signal"), THEN(deliver),
-        OBSERVED_BY(wake_signalled_seen), UNDONE_BY(wake_cancel), BY_HOOK(wake_signalled_by_hook),
-        USES_SCRATCH, FUEL(400000))
+ROUTINE(wake_signalled, SUMMARY("wakes a process' threads that sleep on a signal"),
+        MUST_HOLD("the same process, not init, no kernel thread, not ending, no debugger; a thread "
+                  "that has a signal and sleeps so that a signal ends it"),
+        THEN(deliver), OBSERVED_BY(wake_signalled_seen), UNDONE_BY(wake_cancel),
+        BY_HOOK(wake_signalled_by_hook), USES_SCRATCH, FUEL(400000))
 (kp<task_struct> task, s32 pid, u64 start_ns) {
     // What the signal has ended already needs no wake.
     if (!is_same(task, pid, start_ns) || has_ended(task)) return u64{0};
@@ -95,9 +97,11 @@ ROUTINE(wake_signalled, SUMMARY("wakes a process' threads that sleep on a signal
     return count;
 }
 
-ROUTINE(wake, SUMMARY("wakes one task, whatever it waits for"), THEN(deliver),
-        OBSERVED_BY(wake_seen), UNDONE_BY(wake_cancel), BY_HOOK(wake_by_hook), USES_SCRATCH,
-        FUEL(40000))
+ROUTINE(wake, SUMMARY("wakes one task, whatever it waits for"),
+        MUST_HOLD("the same process, not init, no kernel thread, not ending, no debugger; the task "
+                  "sleeps; a CPU ticks; the kernel does not check its indirect calls"),
+        THEN(deliver), OBSERVED_BY(wake_seen), UNDONE_BY(wake_cancel), BY_HOOK(wake_by_hook),
+        USES_SCRATCH, FUEL(40000))
 (kp<task_struct> task, s32 pid, u64 start_ns) {
     require_living(task, pid, start_ns);
     work::require_vehicle();

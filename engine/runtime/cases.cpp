@@ -123,7 +123,8 @@ void close_case(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     append(*engine.journal, now_ns, DEFIB_JOURNAL_CLOSED, one.finding.fault,
            {now_ns - one.opened_ns, was_repaired ? now_ns - one.begun_ns : 0, one.steps_taken, 0},
            one.number);
-    if (is_in_hand(one)) cool_down(engine, one, now_ns);
+    const bool restores = one.state == DEFIB_CASE_RESTORING;
+    if (is_in_hand(one) && !restores) cool_down(engine, one, now_ns);
     if (one.state == DEFIB_CASE_WATCHED) one.state = DEFIB_CASE_FREE;
     if (one.state == DEFIB_CASE_FREE) engine.responder->is_full = 0;
 }

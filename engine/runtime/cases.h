@@ -10,9 +10,10 @@
 
 namespace defib::runtime {
 
-// A repair is under way.
+// A repair is under way, or being taken back.
 inline bool is_in_hand(const DefibCase& one) {
-    return one.state == DEFIB_CASE_ACTING || one.state == DEFIB_CASE_GRACE;
+    return one.state == DEFIB_CASE_ACTING || one.state == DEFIB_CASE_GRACE ||
+           one.state == DEFIB_CASE_RESTORING;
 }
 
 // The case of this finding, a new one where it is new; nullptr: there is no room.

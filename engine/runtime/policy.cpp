@@ -55,12 +55,17 @@ bool has_whole_conditions(const DefibPolicyRule& rule) {
     return true;
 }
 
+// The chain's and those behind it.
+uint32_t steps_of(const DefibPolicyRule& rule) {
+    return rule.step_count + rule.finally_count;
+}
+
 // A step that asks for a victim in a rule that chooses none would act on nobody's zeros.
 bool has_its_victim(const DefibPolicyRule& rule) {
     if (rule.victim > DEFIB_VICTIM_YOUNGEST) return false;
     if (rule.victim != DEFIB_VICTIM_NONE) return true;
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < rule.step_count; i++) {
+    for (uint32_t i = 0; i < steps_of(rule); i++) {
 #pragma clang loop unroll(disable)
         for (uint32_t k = 0; k < rule.steps[i].argument_count; k++) {
             if (rule.steps[i].arguments[k].source >= DEFIB_FROM_TASK) return false;
@@ -74,12 +79,15 @@ bool is_rule(const DefibPolicyRule& rule) {
     if (rule.detector >= DEFIB_ROUTINES || rule.mode > DEFIB_MODE_ACT) return false;
     if (rule.period_ms == 0 || !is_time(rule.period_ms)) return false;
     if (!is_time(rule.held_ms) || !is_time(rule.cooldown_ms)) return false;
-    if (rule.step_count > DEFIB_POLICY_STEPS) return false;
+    if (rule.step_count > DEFIB_POLICY_STEPS ||
+        rule.finally_count > DEFIB_POLICY_STEPS - rule.step_count) {
+        return false;
+    }
     if (rule.mode == DEFIB_MODE_ACT && rule.step_count == 0) return false;
     if (rule.acts_per_hour > DEFIB_POLICY_ACTS_MAX) return false;
     if (rule.within[0] != 0 && !is_path(rule.within)) return false;
 #pragma clang loop unroll(disable)
-    for (uint32_t i = 0; i < rule.step_count; i++) {
+    for (uint32_t i = 0; i < steps_of(rule); i++) {
         if (!is_step(rule.steps[i])) return false;
     }
     return has_whole_conditions(rule) && has_its_victim(rule);

@@ -55,17 +55,40 @@ uint64_t value_of(const DefibPolicyArgument& argument, const DefibCase& one) {
     }
 }
 
-void prepare_step(DefibCase& one, uint32_t step, uint64_t now_ns) {
-    one.state = DEFIB_CASE_ACTING;
+bool is_restoring(const DefibCase& one) {
+    return one.state == DEFIB_CASE_RESTORING;
+}
+
+void prepare_step(DefibCase& one, DefibCaseState state, uint32_t step, uint64_t now_ns) {
+    one.state = state;
     one.step = step;
     one.is_taken = 0;
     one.attempts = 0;
     one.look_ns = now_ns;
 }
 
+// The cool-down is over, and nothing is owed.
+void let_go(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
+    if (one.is_open == 0) {
+        one.state = DEFIB_CASE_FREE;
+        engine.responder->is_full = 0;
+        return;
+    }
+    one.state = DEFIB_CASE_WATCHED;
+    one.held_from_ns = now_ns;
+    one.declined = DEFIB_DECLINE_NONE;
+    one.steps_taken = 0;
+}
+
 void next_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
-    if (one.step + 1 < rule_of(engine, one).step_count && engine.responder->is_stopping == 0) {
-        return prepare_step(one, one.step + 1, now_ns);
+    const DefibPolicyRule& rule = rule_of(engine, one);
+    if (is_restoring(one)) {
+        if (one.step + 1 == rule.step_count + rule.finally_count)
+            return let_go(engine, one, now_ns);
+        return prepare_step(one, DEFIB_CASE_RESTORING, one.step + 1, now_ns);
+    }
+    if (one.step + 1 < rule.step_count && engine.responder->is_stopping == 0) {
+        return prepare_step(one, DEFIB_CASE_ACTING, one.step + 1, now_ns);
     }
     append(*engine.journal, now_ns, DEFIB_JOURNAL_EXHAUSTED, one.finding.fault,
            {now_ns - one.opened_ns, one.steps_taken, 0, 0}, one.number);
@@ -124,12 +147,15 @@ void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     const uint64_t begun = ticks();
     if (!is_still_the_kernel(engine, now_ns)) return;
     count_time(engine.statistics.times[DEFIB_TIMES_IDENTITY], ticks() - begun);
-    if (engine.responder->is_stopping != 0) return cool_down(engine, one, now_ns);
+    if (engine.responder->is_stopping != 0 && !is_restoring(one)) {
+        return cool_down(engine, one, now_ns);
+    }
     const DefibPolicyStep& step = rule_of(engine, one).steps[one.step];
     uint64_t arguments[DEFIB_ARGUMENTS];
     fill_arguments(step, one, arguments);
     if (one.attempts == 0) {
-        append(*engine.journal, now_ns, DEFIB_JOURNAL_STEP, step.routine,
+        append(*engine.journal, now_ns,
+               is_restoring(one) ? DEFIB_JOURNAL_GIVES_BACK : DEFIB_JOURNAL_STEP, step.routine,
                {one.step, arguments[0], arguments[1], arguments[2]}, one.number);
     }
     one.attempts++;
@@ -140,6 +166,7 @@ void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
             count_time(engine.statistics.times[DEFIB_TIMES_ACT], ticks() - one.found);
         }
         one.is_taken = 1;
+        one.owes = is_restoring(one) ? 0 : rule_of(engine, one).finally_count;
         one.steps_taken++;
         one.acted_ns = now_ns;
         one.until_ns = now_ns + step.deadline_ms * MS;
@@ -151,7 +178,7 @@ void take_step(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     if (is_worth_another_try(answer) && one.attempts < ATTEMPTS) return;
     append(*engine.journal, now_ns, DEFIB_JOURNAL_FAILED, step.routine,
            {answer.outcome, answer.death, answer.death_address, one.step}, one.number);
-    if (is_leaving(answer)) return await_end(one, step.grace_ms, now_ns);
+    if (is_leaving(answer) && !is_restoring(one)) return await_end(one, step.grace_ms, now_ns);
     next_step(engine, one, now_ns);
 }
 
@@ -184,9 +211,14 @@ void repeat(DefibEngine& engine, DefibCase& one, uint32_t number, const uint64_t
 
 void see_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     const DefibPolicyStep& step = rule_of(engine, one).steps[one.step];
-    await_end(one, step.grace_ms, now_ns);
+    if (is_restoring(one)) {
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_UNDONE, step.routine,
+               {DEFIB_OUTCOME_COMMITTED, 0, one.step, 0}, one.number);
+        return next_step(engine, one, now_ns);
+    }
     append(*engine.journal, now_ns, DEFIB_JOURNAL_OBSERVED, step.routine,
            {now_ns - one.acted_ns, now_ns - one.opened_ns, one.step, 0}, one.number);
+    await_end(one, step.grace_ms, now_ns);
 }
 
 void await_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
@@ -196,6 +228,7 @@ void await_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     one.look_ns = now_ns + LOOK_EVERY_NS;
     const DefibRoutine* routine = routine_of(engine, step.routine);
     if (routine == nullptr || routine->observer == DEFIB_NO_ROUTINE) {
+        if (is_restoring(one)) return next_step(engine, one, now_ns);
         // Only the finding's own end can tell.
         return await_end(one, uint64_t{step.deadline_ms} + step.grace_ms, now_ns);
     }
@@ -206,7 +239,7 @@ void await_effect(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     }
     append(*engine.journal, now_ns, DEFIB_JOURNAL_DEADLINE, step.routine,
            {now_ns - one.acted_ns, one.step, 0, 0}, one.number);
-    take_back(engine, one, arguments, now_ns);
+    if (!is_restoring(one)) take_back(engine, one, arguments, now_ns);
     if (engine.responder->is_stopped != 0) return;
     next_step(engine, one, now_ns);
 }
@@ -227,17 +260,14 @@ void await_cure(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
     next_step(engine, one, now_ns);
 }
 
+// What a rule takes back it takes back before the engine stops, too.
 void end_cool_down(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {
-    if (now_ns < one.until_ns) return;
-    if (one.is_open == 0) {
-        one.state = DEFIB_CASE_FREE;
-        engine.responder->is_full = 0;
-        return;
-    }
-    one.state = DEFIB_CASE_WATCHED;
-    one.held_from_ns = now_ns;
-    one.declined = DEFIB_DECLINE_NONE;
-    one.steps_taken = 0;
+    const bool is_due = now_ns >= one.until_ns;
+    const bool must_now = one.owes != 0 && engine.responder->is_stopping != 0;
+    if (!is_due && !must_now) return;
+    if (one.owes == 0) return let_go(engine, one, now_ns);
+    one.owes = 0;
+    prepare_step(one, DEFIB_CASE_RESTORING, rule_of(engine, one).step_count, now_ns);
 }
 
 }  // namespace
@@ -253,7 +283,7 @@ void begin_repair(DefibCase& one, uint64_t now_ns) {
     one.begun_ns = now_ns;
     one.steps_taken = 0;
     one.declined = DEFIB_DECLINE_NONE;
-    prepare_step(one, 0, now_ns);
+    prepare_step(one, DEFIB_CASE_ACTING, 0, now_ns);
 }
 
 void advance(DefibEngine& engine, DefibCase& one, uint64_t now_ns) {

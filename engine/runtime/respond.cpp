@@ -140,17 +140,17 @@ uint32_t lines_behind(const DefibRecords& records, uint32_t at) {
 // Of a panic the log's last lines may be all that anybody will ever know.
 void note_log_line(DefibEngine& engine, const DefibCase& one, const DefibLogRecord& line,
                    uint32_t behind, uint64_t now_ns) {
-    const uint32_t subject = behind << LOG_LINE_SHIFT;
-    constexpr auto KIND = static_cast<DefibJournalKind>(JOURNAL_LOG_LINE);
+    const uint32_t subject = behind << DEFIB_LOG_LINE_SHIFT;
     uint32_t length = line.length < sizeof line.text ? line.length : sizeof line.text;
-    if (length > LOG_LINE_MOST) length = LOG_LINE_MOST;
-    append(*engine.journal, now_ns, KIND, subject,
+    if (length > DEFIB_LOG_LINE_MOST) length = DEFIB_LOG_LINE_MOST;
+    append(*engine.journal, now_ns, DEFIB_JOURNAL_LOG_LINE, subject,
            {line.sequence, line.time_ns, line.level, length}, one.number);
 #pragma clang loop unroll(disable)
     for (uint32_t word = 0; word * 8 < length; word += DEFIB_JOURNAL_VALUES) {
         const uint64_t* text = line.text + word;
-        append(*engine.journal, now_ns, KIND, subject | (1 + word / DEFIB_JOURNAL_VALUES),
-               {text[0], text[1], text[2], text[3]}, one.number);
+        append(*engine.journal, now_ns, DEFIB_JOURNAL_LOG_LINE,
+               subject | (1 + word / DEFIB_JOURNAL_VALUES), {text[0], text[1], text[2], text[3]},
+               one.number);
     }
 }
 
@@ -281,7 +281,7 @@ bool is_settled(const DefibEngine& engine) {
     if (engine.responder == nullptr || engine.responder->is_stopped != 0) return true;
 #pragma clang loop unroll(disable)
     for (const DefibCase& one : engine.responder->cases) {
-        if (is_in_hand(one)) return false;
+        if (is_in_hand(one) || one.owes != 0) return false;
     }
     return true;
 }
@@ -292,6 +292,9 @@ uint64_t next_look_ns(const DefibEngine& engine) {
 #pragma clang loop unroll(disable)
     for (const DefibCase& one : engine.responder->cases) {
         if (is_in_hand(one) && one.look_ns < next) next = one.look_ns;
+        if (one.state != DEFIB_CASE_COOLING || one.owes == 0) continue;
+        const uint64_t due_ns = engine.responder->is_stopping != 0 ? 0 : one.until_ns;
+        if (due_ns < next) next = due_ns;
     }
     return next;
 }

@@ -12,7 +12,8 @@
 // A finding that lasts as long as its rule wants becomes a repair: a victim is chosen, a step is
 // taken, its effect is awaited until its deadline, then the finding has the step's grace to end.
 // Where the effect or the end does not come, the next step is taken. Then nothing is done about
-// this finding before the cool-down is over.
+// this finding before the cool-down is over. Then what the steps did is taken back, where the rule
+// has steps for that (`finally`): also where the finding came again, and before the engine stops.
 //
 // What keeps it from doing harm:
 //   a repair begins only in the moment its detector has seen the finding again, and after any
@@ -26,13 +27,6 @@
 #include "engine/abi/engine.h"
 
 namespace defib::runtime {
-
-// A line of the kernel's log that came with a finding, in the journal: entries of this kind, the
-// next after enum DefibJournalKind's. subject: how many lines follow, shifted, and the piece. Piece
-// 0: printk's sequence and time, level, bytes of text; each further one: 32 of these bytes.
-inline constexpr uint32_t JOURNAL_LOG_LINE = 47;
-inline constexpr uint32_t LOG_LINE_SHIFT = 16;
-inline constexpr uint32_t LOG_LINE_MOST = 256;  // bytes; what is longer is cut
 
 // Once, before the first turn: makes the engine's detectors those of the policy's rules.
 void start_responder(DefibEngine& engine, uint64_t now_ns);

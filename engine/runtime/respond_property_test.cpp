@@ -33,6 +33,7 @@ class RandomCourse {
             rule.victim = 1 + below(4);
             rule.mode = below(4) == 0 ? DEFIB_MODE_OBSERVE : DEFIB_MODE_ACT;
             rule.step_count = 1 + below(2);
+            rule.finally_count = rule.step_count == 1 ? below(2) : 0;
             for (DefibPolicyStep& step : rule.steps) {
                 step.deadline_ms = 1 + below(100);
                 step.grace_ms = below(100);
@@ -87,6 +88,7 @@ class RandomCourse {
         }
         std::map<uint32_t, int> in_hand;
         for (const DefibCase& one : machine_.responder.cases) {
+            if (one.state == DEFIB_CASE_FREE) ASSERT_EQ(one.owes, 0U) << "never taken back";
             if (one.state != DEFIB_CASE_ACTING && one.state != DEFIB_CASE_GRACE) continue;
             ASSERT_EQ(++in_hand[one.finding.fault], 1) << "two repairs of one fault";
             ASSERT_EQ(machine_.policy.rules[one.rule].mode, uint32_t{DEFIB_MODE_ACT});

@@ -241,23 +241,23 @@ TEST_F(Respond, KeepsTheLinesOfTheLogThatComeWithAFinding) {
     std::vector<uint32_t> subjects;
     std::vector<DefibJournalEntry> lines;
     for (const auto& entry : machine.journal()) {
-        if (entry.kind != JOURNAL_LOG_LINE) continue;
+        if (entry.kind != DEFIB_JOURNAL_LOG_LINE) continue;
         lines.push_back(entry);
         subjects.push_back(entry.subject);
         EXPECT_EQ(entry.case_number, 1U);
     }
     const auto piece = [](uint32_t behind, uint32_t number) {
-        return behind << LOG_LINE_SHIFT | number;
+        return behind << DEFIB_LOG_LINE_SHIFT | number;
     };
     std::vector<uint32_t> expected = {piece(2, 0), piece(2, 1), piece(2, 2),
                                       piece(1, 0), piece(1, 1), piece(0, 0)};
-    for (uint32_t i = 1; i <= LOG_LINE_MOST / 32; i++) expected.push_back(piece(0, i));
+    for (uint32_t i = 1; i <= DEFIB_LOG_LINE_MOST / 32; i++) expected.push_back(piece(0, i));
     ASSERT_EQ(subjects, expected);
     EXPECT_EQ(lines[0].values[0], 70U);
     EXPECT_EQ(lines[0].values[3], 33U);
     EXPECT_EQ(lines[2].values[0], uint64_t{'a'});
     EXPECT_EQ(lines[4].values[0], uint64_t{'b'});
-    EXPECT_EQ(lines[5].values[3], LOG_LINE_MOST);
+    EXPECT_EQ(lines[5].values[3], DEFIB_LOG_LINE_MOST);
     // The finding and its culprit are what they are without.
     EXPECT_EQ(machine.acts.size(), 1U);
 }

@@ -251,11 +251,19 @@ class Compiler {
         rule.acts_per_hour =
             static_cast<uint32_t>(reader.number("repairs_per_hour", 0, DEFIB_POLICY_ACTS_MAX));
         reader.take_needed("steps");
+        read_steps(reader, "steps", StepOf::chain, rule, rule.step_count);
+        read_steps(reader, "finally", StepOf::finally, rule, rule.finally_count);
+    }
+
+    // A chain that could not be taken back as it says is not begun either.
+    void read_steps(ObjectReader& reader, std::string_view key, StepOf of, DefibPolicyRule& rule,
+                    uint32_t& count) {
+        const uint32_t first = of == StepOf::chain ? 0 : rule.step_count;
         reader.each(
-            "steps", DEFIB_POLICY_STEPS, [&](const JsonValue& one, const std::string& where) {
+            key, DEFIB_POLICY_STEPS - first, [&](const JsonValue& one, const std::string& where) {
                 ObjectReader step(one, where, result_.problems);
                 const std::string off =
-                    read_step(step, vocabulary_, rule.victim, rule.steps[rule.step_count++]);
+                    read_step(step, vocabulary_, rule.victim, of, rule.steps[first + count++]);
                 step.finish();
                 if (!off.empty() && why_observes_.empty()) why_observes_ = off;
             });

@@ -109,6 +109,20 @@ TEST(CompilePolicy, TakesAnArgumentFromWhereThePolicySays) {
     EXPECT_EQ(compiled.table.rules[0].steps[0].arguments[0].index, 3U);
 }
 
+TEST(CompilePolicy, PutsWhatIsTakenBackBehindTheChain) {
+    json policy = good();
+    rule(policy)["finally"] = {
+        {{"routine", "signal"}, {"arguments", {{"signal", 18}}}, {"deadline_ms", 700}}};
+    const CompiledPolicy compiled = compile(policy);
+    ASSERT_THAT(compiled.problems, IsEmpty());
+    ASSERT_TRUE(runtime::check_policy(compiled.table));
+    const DefibPolicyRule& made = compiled.table.rules[0];
+    EXPECT_EQ(made.step_count, 2U);
+    ASSERT_EQ(made.finally_count, 1U);
+    EXPECT_EQ(made.steps[2].arguments[3].literal, 18U);
+    EXPECT_EQ(made.steps[2].deadline_ms, 700U);
+}
+
 struct Fault {
     const char* name;
     void (*change)(json&);
@@ -259,6 +273,16 @@ INSTANTIATE_TEST_SUITE_P(
                   p["rules"][1]["held_ms"] = 60000;
               },
               "rules (gone): held_ms 60000: an oops is told for oops_ms 60000 only"},
+        Fault{"GraceOfWhatTakesBack",
+              [](json& p) { rule(p)["finally"] = json::array({rule(p)["steps"][0]}); },
+              "finally[0]: no key is called grace_ms"},
+        Fault{"MoreStepsThanThereAre",
+              [](json& p) {
+                  json last = rule(p)["steps"][0];
+                  last.erase("grace_ms");
+                  rule(p)["finally"] = json::array({last, last, last, last, last});
+              },
+              "finally"},
         Fault{"NoSignal", [](json& p) { rule(p)["steps"][0]["arguments"]["signal"] = 99; },
               "signal 99: there are 1 to 64"}),
     [](const auto& param) { return std::string(param.param.name); });

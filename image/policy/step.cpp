@@ -78,11 +78,14 @@ uint64_t most_of(const WordArgument& argument) {
 }
 
 std::string read_step(ObjectReader& reader, const Vocabulary& vocabulary, uint32_t victim,
-                      DefibPolicyStep& step) {
+                      StepOf of, DefibPolicyStep& step) {
     const std::string name = reader.text("routine");
     step.deadline_ms =
         static_cast<uint32_t>(reader.number("deadline_ms", 1, DEFIB_POLICY_LONGEST_MS));
-    step.grace_ms = static_cast<uint32_t>(reader.number("grace_ms", 0, DEFIB_POLICY_LONGEST_MS));
+    if (of == StepOf::chain) {
+        step.grace_ms =
+            static_cast<uint32_t>(reader.number("grace_ms", 0, DEFIB_POLICY_LONGEST_MS));
+    }
     const JsonValue none{JsonValue::Object{}};
     const JsonValue* arguments = reader.take("arguments");
     const auto routine = std::ranges::find(vocabulary.routines, name, &Word::name);

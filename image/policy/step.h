@@ -16,9 +16,12 @@ namespace defib::image {
 // The greatest number that may be written for it.
 uint64_t most_of(const WordArgument& argument);
 
+// One that takes back has no grace: the finding's end is nothing that it could bring.
+enum class StepOf : uint8_t { chain, finally };
+
 // Why the routine is off; empty: it is on, or the step is a problem anyway.
 std::string read_step(ObjectReader& reader, const Vocabulary& vocabulary, uint32_t victim,
-                      DefibPolicyStep& step);
+                      StepOf of, DefibPolicyStep& step);
 
 }  // namespace defib::image
 

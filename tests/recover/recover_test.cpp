@@ -147,6 +147,48 @@ TEST_P(OfTheKernels, TheLastWordsOfAPanicAreTold) {
     EXPECT_EQ(run->stop(END), 0) << run->to_text();
 }
 
+constexpr const char* HOLDING = R"({
+    "schema": 1, "mode": "act", "repairs_per_hour": 1,
+    "protect": {"names": [], "cgroups": [], "pids": []},
+    "detectors": [{"name": "memory", "thresholds": {
+        "low_percent": 5, "swap_low_percent": 10, "left_ms": 8000, "pressure_least": 60, "kernel_percent": 60, "hold_ms": 0}}],
+    "rules": [{
+        "name": "hold who grows", "detector": "memory", "fault": "memory_falling", "mode": "act", "held_ms": 100,
+        "victim": {"choose": "fastest", "least_weight": 2560, "least_growth": 256},
+        "steps": [{"routine": "freeze", "deadline_ms": 5000, "grace_ms": 20000}],
+        "finally": [{"routine": "thaw", "deadline_ms": 20000}],
+        "cooldown_ms": 4000, "repairs_per_hour": 1}]})";
+
+// Who was held for a while goes on afterwards.
+TEST_P(OfTheKernels, WhatAPolicyDidForAWhileIsTakenBack) {
+    const auto& fault = *faults::find("leak");
+    GuestUnderTest guest(faults::guest_for(fault, GetParam()));
+    ASSERT_TRUE(guest.is_up());
+    ASSERT_TRUE(ok(faults::prepare(*guest, fault)));
+    const auto policy =
+        std::filesystem::temp_directory_path() / ("defib-holding-" + std::to_string(getpid()));
+    ASSERT_TRUE(ok(write_atomically(policy, HOLDING)));
+    const auto run = guard(guest, {"--policy", policy.string()});
+    std::filesystem::remove(policy);
+    ASSERT_TRUE(run);
+    const auto injection = faults::inject(*guest, fault);
+    ASSERT_TRUE(ok(injection));
+    // do_freezer_trap(), which is a part of get_signal() where the compiler made it one.
+    const auto is_held = [&] {
+        const auto path = "/proc/" + std::to_string(injection->programs.front()) + "/wchan";
+        const auto said = guest->run({"cat", path});
+        return said && (said->out == "do_freezer_trap" || said->out == "get_signal");
+    };
+    ASSERT_TRUE(run->wait_for([](const Event& event) { return event.is("effect"); }, REPAIR))
+        << run->to_text();
+    EXPECT_TRUE(is_held());
+    EXPECT_TRUE(run->wait_for([](const Event& event) { return event.is("undone"); }, REPAIR))
+        << run->to_text();
+    EXPECT_FALSE(is_held());
+    EXPECT_EQ(run->stop(END), 0) << run->to_text();
+    EXPECT_TRUE(serves(*guest, milliseconds(20'000)));
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernels, OfTheKernels, ::testing::Values("6.1", "6.12"),
                          [](const auto& info) {
                              return std::string(info.param) == "6.1" ? "linux_6_1" : "linux_6_12";

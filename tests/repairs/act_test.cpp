@@ -74,7 +74,8 @@ void signals(Ward& ward, Person& person) {
     EXPECT_EQ(ward.state(pid), 'S');
     person.repairs(with("signal", pid, "signal=STOP"));
     EXPECT_TRUE(ward.becomes(pid, 'T'));
-    person.repairs(with("set_nice", pid, "nice=7"));
+    EXPECT_THAT(person.act(with("set_nice", pid, "nice=7")),
+                HasSubstr(fmt::format("to undo: defib act set_nice {} nice=0\n", pid)));
     person.repairs(with("set_affinity", pid, "cpus=1"));
     person.repairs(with("signal", pid, "signal=SIGCONT"));
     EXPECT_TRUE(ward.becomes(pid, 'S'));
@@ -102,7 +103,9 @@ void settings(Ward& ward, Person& person) {
         EXPECT_EQ(ward.file(path), "1\n");
         person.is_refused(fmt::format("{} value=1000", routine), "an argument is outside");
     }
-    person.repairs("set_max_threads value=2000");
+    const std::string before = ward.file("/proc/sys/kernel/threads-max");
+    EXPECT_THAT(person.act("set_max_threads value=2000"),
+                HasSubstr("to undo: defib act set_max_threads value=" + before));
     EXPECT_EQ(ward.file("/proc/sys/kernel/threads-max"), "2000\n");
 }
 
@@ -116,11 +119,15 @@ void cgroups(Ward& ward, Person& person) {
         ward.start({"sh", "-c", "echo $$ > /cg/a/cgroup.procs; echo in; exec sleep 100000"});
     ASSERT_TRUE(ward.says(pid, "in"));
     person.repairs(with("set_memory_max", pid, "bytes=104857600"));
+    EXPECT_THAT(person.act(with("set_memory_max", pid, "bytes=209715200")),
+                HasSubstr("set_memory_max " + std::to_string(pid) + " bytes=104857600\n"));
+    person.repairs(with("set_memory_max", pid, "bytes=104857600"));
     EXPECT_EQ(ward.file("/cg/a/memory.max"), "104857600\n");
     person.repairs(with("set_memory_high", pid, "bytes=94371840"));
     person.repairs(with("set_pids_max", pid, "tasks=7"));
     EXPECT_EQ(ward.file("/cg/a/pids.max"), "7\n");
-    person.repairs(with("freeze_cgroup", pid));
+    EXPECT_THAT(person.act(with("freeze_cgroup", pid)),
+                HasSubstr(fmt::format("to undo: defib act thaw_cgroup {}\n", pid)));
     EXPECT_EQ(ward.file("/cg/a/cgroup.freeze"), "1\n");
     person.repairs(with("thaw_cgroup", pid));
     EXPECT_EQ(ward.file("/cg/a/cgroup.freeze"), "0\n");
@@ -143,6 +150,7 @@ void refusals(Ward& ward, Person& person) {
     person.is_refused("wake 2", "it is a thread of the kernel's own");
     person.is_refused("signal 999999 signal=TERM", "no such process");
     const pid_t pid = asleep(ward);
+    person.is_refused(with("set_memory_max", pid, "bytes=104857600"), "it is in the root cgroup");
     person.is_refused(with("set_nice", pid, "nice=7"), "it has to be stopped first");
     person.is_refused(with("signal", pid, "signal=99"), "an argument is outside");
     person.is_refused(with("clear_need_resched", pid), "it is not in the state that this repairs");
@@ -190,7 +198,11 @@ TEST(ActList, ShowsRepairsAndNotTheirParts) {
     const auto json =
         nlohmann::json::parse(defib_says("act --list --json").substr(4), nullptr, false);
     ASSERT_TRUE(json.is_array());
-    for (const auto& one : json) EXPECT_TRUE(one.contains("observed_by")) << one.dump();
+    for (const auto& one : json) {
+        EXPECT_TRUE(one.contains("observed_by")) << one.dump();
+        EXPECT_TRUE(one.contains("must_hold")) << one.dump();
+        EXPECT_NE(one.contains("undone_by"), one.contains("not_undone")) << one.dump();
+    }
 }
 
 }  // namespace
