@@ -19,11 +19,19 @@ Result<int> locks(const LookArguments& arguments) {
     if (!session) return std::unexpected(session.error());
     const auto seen = look_at_locks(**session);
     if (!seen) return std::unexpected(seen.error());
+    const LockPlaces places = places_of(**session, *seen);
     if (arguments.is_json) {
-        print_json(json_of(**session, *seen));
+        auto json = json_of(**session, *seen);
+        json["places"] = nlohmann::ordered_json::object();
+        for (const auto& [lock, place] : places) json["places"][fmt::format("{:#x}", lock)] = place;
+        print_json(json);
         return DEFIB_EXIT_DONE;
     }
     fmt::print("{}", text_of(**session, *seen));
+    if (!places.empty()) fmt::print("\n{:<18} {}\n", "LOCK", "LIES IN");
+    for (const auto& [lock, place] : places) {
+        fmt::print("{:<#18x} {}\n", lock, printable(place));
+    }
     if (!seen->doubts.empty()) {
         fmt::print(stderr, "defib: {}: {}\n", arguments.target, seen->doubts);
     }

@@ -7,6 +7,7 @@
 #include "boot/commands/shown.h"
 #include "boot/commands/task_state.h"
 #include "boot/commands/waits.h"
+#include "boot/find/place_at.h"
 
 namespace defib::boot {
 namespace {
@@ -78,6 +79,19 @@ nlohmann::ordered_json json_of(const Session& session, const Locks& locks) {
         json["cpus"].back()["spins_for"] = fmt::format("{:#x}", frame->second.lock);
     }
     return json;
+}
+
+LockPlaces places_of(const Session& session, const Locks& locks) {
+    constexpr size_t MOST_PLACES = 64;
+    LockPlaces places;
+    const auto add = [&](uint64_t lock) {
+        if (lock == 0 || places.contains(lock) || places.size() == MOST_PLACES) return;
+        places[lock] = place_at(session.kernel(), session.layout(), lock);
+    };
+    for (const DefibWaitRecord& wait : locks.waits) add(wait.lock);
+    for (const auto& [cpu, frame] : locks.spinners) add(frame.lock);
+    std::erase_if(places, [](const auto& one) { return one.second.empty(); });
+    return places;
 }
 
 Result<nlohmann::ordered_json> locks_as_json(Session& session) {

@@ -17,7 +17,7 @@
 #include "boot/commands/remote_service.h"
 #include "boot/commands/run_image.h"
 #include "boot/commands/run_told.h"
-#include "boot/find/symbol_at.h"
+#include "boot/find/place_at.h"
 #include "boot/journal/file.h"
 #include "boot/journal/narrator.h"
 #include "boot/journal/writer.h"
@@ -133,16 +133,17 @@ class Report {
         : is_json_(arguments.look.is_json),
           path_(arguments.journal),
           kernel_(session.kernel()),
+          layout_(session.layout()),
           names_(guard.names()),
           narrator_(names_, guard.start_ns()),
           start_ns_(now_ns()),
           cpu_at_start_(cpu_seconds()) {}
 
-    // Of locks that lie in the kernel's image; the journal keeps them for who reads it elsewhere.
+    // Where locks lie; the journal keeps them for who reads it elsewhere.
     void learn_symbols(const DefibJournalEntry& entry) {
         for (const uint64_t lock : narrator_.locks_of(entry)) {
-            if (!may_have_symbol(lock) || names_.contains(symbol_key(lock))) continue;
-            const std::string symbol = symbol_at(kernel_, lock);
+            if (names_.contains(symbol_key(lock))) continue;
+            const std::string symbol = place_at(kernel_, layout_, lock);
             if (symbol.empty()) continue;
             const auto [of, number] = symbol_key(lock);
             names_[{of, number}] = symbol;
@@ -192,6 +193,7 @@ class Report {
     bool is_json_;
     std::string path_;
     const Kernel& kernel_;
+    const layouts::Layout& layout_;
     JournalNames names_;
     Narrator narrator_;
     uint64_t start_ns_;

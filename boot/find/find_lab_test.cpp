@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <sstream>
 
 #include "boot/find/kernel.h"
+#include "boot/find/place_at.h"
 #include "boot/find/symbol_at.h"
 #include "engine/base/unique_fd.h"
 #include "layouts/extract.h"
@@ -25,6 +27,27 @@ struct Machine {
     lab::GuestOptions options;
     uint32_t levels;
 };
+
+// Of a variable of each loaded module: what the guest's own table says.
+void expect_places(lab::Guest& guest, const Kernel& kernel, const layouts::Layout& layout) {
+    const auto table = guest.run(
+        {"sh", "-c", "awk '$2 == \"d\" && $4 != \"\" && !seen[$4]++' /proc/kallsyms | head -5"});
+    ASSERT_TRUE(table) << to_line(table.error());
+    std::istringstream lines(table->out);
+    std::string address;
+    std::string kind;
+    std::string name;
+    std::string module;
+    size_t count = 0;
+    while (lines >> address >> kind >> name >> module) {
+        count++;
+        const std::string place = place_at(kernel, layout, std::stoull(address, nullptr, 16) + 1);
+        EXPECT_TRUE(place.ends_with(" " + module)) << place << " is " << name << " " << module;
+    }
+    EXPECT_GT(count, 0U);
+    EXPECT_EQ(place_at(kernel, layout, 0xffff888000001000), "");
+    EXPECT_EQ(place_at(kernel, layout, 0x41414141), "");
+}
 
 struct RealKernel : ::testing::TestWithParam<Machine> {};
 
@@ -91,7 +114,9 @@ void expect_found_by_its_image(const Kernel& kernel, const layouts::Layout& layo
 }
 
 TEST_P(RealKernel, IsFoundAndProved) {
-    auto guest = lab::Guest::boot(GetParam().options);
+    auto options = GetParam().options;
+    options.modules = {"loop"};
+    auto guest = lab::Guest::boot(options);
     ASSERT_TRUE(guest) << to_line(guest.error());
     const uint64_t before = allocated(guest->ram_file());
     const auto target = Target::open("vm:" + guest->ram_file().string(), Access::look);
@@ -116,6 +141,7 @@ TEST_P(RealKernel, IsFoundAndProved) {
     ASSERT_TRUE(layout) << to_line(layout.error());
     const auto proved = prove_identity(*target, *kernel, *layout, Access::act);
     EXPECT_TRUE(proved) << to_line(proved.error());
+    expect_places(*guest, *kernel, *layout);
     for (const char* symbol : {"init_task", "linux_banner", "page_offset_base"}) {
         ASSERT_TRUE(layout->symbols.contains(symbol));
         EXPECT_EQ(address_of(*kernel, layout->symbols.at(symbol)), guests_address(*guest, symbol));

@@ -48,7 +48,8 @@ struct JournalStart {
 static_assert(sizeof(JournalStart) == FRAME_PAYLOAD);
 
 // A symbol's number is the lower half of the address, the upper one is all ones: the kernel's
-// image. A target's name that START has no room for comes in pieces, numbered from 0.
+// image and modules. An object's is a digest of its address: symbol_key() in reader.h. A target's
+// name that START has no room for comes in pieces, numbered from 0.
 enum class NameOf : uint32_t {
     routine = 1,
     rule = 2,
@@ -56,6 +57,7 @@ enum class NameOf : uint32_t {
     detector = 4,
     symbol = 5,
     target = 6,
+    object = 7,
 };
 
 struct JournalName {

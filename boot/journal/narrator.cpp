@@ -69,7 +69,7 @@ std::string Narrator::name_of(NameOf of, uint64_t number) const {
 
 std::string Narrator::symbol_at(uint64_t address) const {
     const auto found = names_.find(symbol_key(address));
-    return found == names_.end() || !may_have_symbol(address) ? "" : printable(found->second);
+    return found == names_.end() ? "" : printable(found->second);
 }
 
 std::vector<uint64_t> Narrator::locks_of(const DefibJournalEntry& entry) {

@@ -16,12 +16,10 @@ namespace defib::boot {
 
 using JournalNames = std::map<std::pair<NameOf, uint32_t>, std::string>;
 
-// What lies at an address of the kernel's image has its name under this key.
-constexpr bool may_have_symbol(uint64_t address) {
-    return address >> 32 == 0xffffffff;
-}
+// What lies at an address has its name under this key.
 constexpr std::pair<NameOf, uint32_t> symbol_key(uint64_t address) {
-    return {NameOf::symbol, static_cast<uint32_t>(address)};
+    if (address >> 32 == 0xffffffff) return {NameOf::symbol, static_cast<uint32_t>(address)};
+    return {NameOf::object, static_cast<uint32_t>((address * 0x9e3779b97f4a7c15) >> 32)};
 }
 
 // One run of an engine.
