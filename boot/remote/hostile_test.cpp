@@ -294,7 +294,7 @@ TEST_F(Hostile, RemotesThatAskAtOnceGetTheirOwnAnswers) {
             const std::string words = "remote " + std::to_string(i) + ";";
             const auto key_or_none = i % 2 == 0 ? std::optional(key) : std::nullopt;
             const auto kind = i % 2 == 0 ? DEFIB_REMOTE_PLAN : DEFIB_REMOTE_PS;
-            for (int asked = 0; asked < 200; asked++) {
+            for (int asked = 0; asked < 5000; asked++) {
                 const auto told =
                     client.ask(kind, words, key_or_none, std::chrono::milliseconds(60000));
                 // Where others are in the way too often it says so; never another's answer.
