@@ -18,15 +18,13 @@
 #include <linux/ptrace.h>
 
 /* Nobody asks the handler that sources.c has for x86. */
-#define ARCH_HAS_POKE	   0
+#define ARCH_CAN_POKE	   0
 /* What follows the general registers in struct pt_regs. */
 #define ARCH_REGISTERS_END sp
 #define NMI_DONE	   0
 #define NMI_HANDLED	   1
 
-typedef int (*arch_nmi_handler)(unsigned int type, struct pt_regs *regs);
-
-static inline int arch_register_nmi(arch_nmi_handler handler)
+static inline int arch_register_nmi(int (*handler)(unsigned int type, struct pt_regs *regs))
 {
 	return 0;
 }
@@ -77,7 +75,7 @@ static inline int arch_compare_and_set##bits(unsigned long address, u##bits old,
 	u32 lost = 0;                                                                              \
 	int error = 0;                                                                             \
 	int i;                                                                                     \
-                                                                                                   \
+												   \
 	for (i = 0; i < ARCH_STORES_TRIED; i++) {                                                  \
 		asm volatile("1: ldaxr %" reg "[seen], %[word]\n"                                  \
 			     "   mov %w[lost], #0\n"                                               \

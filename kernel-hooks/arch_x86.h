@@ -20,11 +20,9 @@ static inline bool arch_irqs_were_on(const struct pt_regs *regs)
 	return regs->flags & X86_EFLAGS_IF;
 }
 
-#define ARCH_HAS_POKE	   1
+#define ARCH_CAN_POKE	   1
 /* What follows the general registers in struct pt_regs. */
 #define ARCH_REGISTERS_END orig_ax
-
-typedef nmi_handler_t arch_nmi_handler;
 
 static inline bool arch_perf_is_nmi(void)
 {

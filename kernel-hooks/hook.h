@@ -86,6 +86,9 @@ struct hook_outcome hook_release(unsigned long address, u32 word, u32 mask);
 /* Gives back those whose lease has ended; with U64_MAX all. NMI-safe. */
 void hook_expire_locks(u64 now_ns);
 unsigned int hook_locks_held(void);
+/* No lock is taken, and none is held; sleeps for a lease at most. As often opened as closed. */
+void hook_locks_close(void);
+void hook_locks_open(void);
 
 /* --- memory.c: which addresses are the kernel's data */
 struct hook_range {
@@ -109,10 +112,13 @@ extern unsigned int hook_hz;
 int hook_sources_init(void);
 void hook_sources_exit(void);
 u32 hook_running_sources(void);
+/* How often a CPU shall look now. NMI-safe. */
+unsigned int hook_period_us(void);
 /* Whether every CPU would look even if all had interrupts off. NMI-safe. */
 bool hook_looks_are_sure(void);
 /* No look after it; for a panic. NMI-safe. */
 void hook_sources_mute(void);
+bool hook_sources_are_mute(void);
 /* An NMI to another CPU, unless one is on its way. NMI-safe. */
 void hook_poke(unsigned int cpu);
 
@@ -157,8 +163,11 @@ static inline bool hook_hpet_claims(void)
 /* --- perf.c */
 void hook_perf_start(unsigned int cpu);
 void hook_perf_stop(unsigned int cpu);
-/* 0: counts; else an errno. */
-int hook_perf_state(unsigned int cpu);
+/* 0: comes; else an errno, and no counter (-ENODEV, -ENOENT), all in use (-ENOSPC), no NMI
+ * (-EOPNOTSUPP), none with interrupts off (-EIO), silenced by perf until the next tick (-EBUSY).
+ * `pmu` may be null. NMI-safe.
+ */
+int hook_perf_state(unsigned int cpu, const char **pmu);
 
 /* --- sysfs.c */
 extern const struct attribute_group *hook_sysfs_groups[];

@@ -9,24 +9,33 @@
  * all CPUs may come to spin for the very lock with interrupts off, only perf and HPET make them,
  * and without these no lock is taken.
  *
+ * Where the sources stop, for good or for a moment, the locks are closed before: none is taken, and
+ * those that were come back. The end of the module and the start of a CPU both need the scheduler,
+ * and would wait for ever for a lock whose lease nobody ends any more.
+ *
  * Two ways to unlock, on purpose: `unlock` gives back what the hook itself took, and only that;
  * `release` ends the leak of somebody else, and only if the lock word is what the engine based its
  * proof on.
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include "arch.h"
 #include "hook.h"
 
-#define HELD_MAX 8
+#define HELD_MAX	 8
+/* All leases are over by then. */
+#define CLOSED_WITHIN_NS ((DEFIB_HOOK_LEASE_MAX_MS + 100) * NSEC_PER_MSEC)
 
 /* `address` is 0 (free), 1 (being filled or given back) or the lock's. */
 static struct {
 	atomic_long_t address;
 	u64 until_ns;
 } held[HELD_MAX];
+static atomic_t closed; /* how often */
 
 static struct hook_outcome only(u32 status)
 {
@@ -69,7 +78,11 @@ struct hook_outcome hook_trylock(unsigned long address, u64 lease_ms, u64 now_ns
 			break;
 	if (i == HELD_MAX)
 		return only(DEFIB_HOOK_STATUS_FULL);
-	outcome = take(address);
+	/*
+	 * Either this sees that they are closed, or who closes them sees the place in use: a
+	 * cmpxchg that succeeded orders what is before and after it.
+	 */
+	outcome = atomic_read(&closed) ? only(DEFIB_HOOK_STATUS_NONE) : take(address);
 	held[i].until_ns = now_ns + lease_ms * NSEC_PER_MSEC;
 	atomic_long_set_release(&held[i].address,
 				outcome.status == DEFIB_HOOK_STATUS_DONE ? address : 0);
@@ -139,6 +152,26 @@ void hook_expire_locks(u64 now_ns)
 		if (address > 1 && now_ns >= READ_ONCE(held[i].until_ns))
 			give_back(i, address, now_ns);
 	}
+}
+
+/* The sources run while it waits: who waits for a lock that is held looks. */
+void hook_locks_close(void)
+{
+	u64 since_ns = ktime_get_mono_fast_ns();
+	u64 now_ns = since_ns;
+
+	atomic_inc(&closed);
+	smp_mb__after_atomic(); /* with the cmpxchg in hook_trylock() */
+	while (hook_locks_held() && now_ns - since_ns < CLOSED_WITHIN_NS) {
+		hook_expire_locks(now_ns);
+		usleep_range(500, 1000);
+		now_ns = ktime_get_mono_fast_ns();
+	}
+}
+
+void hook_locks_open(void)
+{
+	atomic_dec(&closed);
 }
 
 unsigned int hook_locks_held(void)

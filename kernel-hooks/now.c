@@ -76,7 +76,7 @@ static struct hook_outcome compare_and_set(unsigned long address, u64 size, u64 
 
 static struct hook_outcome poke(u64 cpu)
 {
-	if (!ARCH_HAS_POKE)
+	if (!ARCH_CAN_POKE)
 		return only(DEFIB_HOOK_STATUS_UNSUPPORTED);
 	if (cpu >= nr_cpu_ids || !cpu_online(cpu))
 		return only(DEFIB_HOOK_STATUS_NO_CPU);

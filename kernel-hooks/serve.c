@@ -253,7 +253,7 @@ void hook_look(struct pt_regs *regs, u32 source)
 	struct serving *mine = this_cpu_ptr(&serving);
 	u64 spent;
 
-	if (mine->inside)
+	if (mine->inside || hook_sources_are_mute())
 		return;
 	mine->inside = true;
 	barrier();

@@ -15,7 +15,8 @@
  * was nobody's, so that a handler that claims what is not its own hides a machine's trouble. The
  * hook claims one NMI for each poke that it sent and one for each period of the HPET, and serves
  * whatever came. In one case it cannot know: two NMIs that become one on their way leave a claim
- * over, which the next foreign one takes. At most POKES_DUE_MAX pokes and one period are ever owed.
+ * over, which the next foreign one takes. At most POKES_DUE_MAX pokes and one period are ever owed;
+ * after a start of the HPET that came late, for a second two more (hpet.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -35,6 +36,7 @@
 #define PERIOD_MAX_US 100000U
 #define POKES_DUE_MAX 2
 #define POKE_LOST_NS  (100 * NSEC_PER_MSEC)
+#define POKE_APART_NS (100 * NSEC_PER_USEC)
 
 unsigned int hook_hz = 100;
 module_param_named(hz, hook_hz, uint, 0444);
@@ -56,7 +58,7 @@ static int hotplug_state;
 static bool is_muted;
 static bool has_handler;
 
-static unsigned int period_us(void)
+unsigned int hook_period_us(void)
 {
 	unsigned int wanted = READ_ONCE(hook_engine()->period_us);
 
@@ -66,15 +68,20 @@ static unsigned int period_us(void)
 	return clamp(wanted, PERIOD_MIN_US, PERIOD_MAX_US);
 }
 
-/* One that is on its way is enough, unless it should long have come. */
+/*
+ * One that is on its way is enough, unless it should long have come; and of two CPUs that poke at
+ * the same moment one does.
+ */
 void hook_poke(unsigned int cpu)
 {
 	struct poked *theirs = per_cpu_ptr(&poked, cpu);
 	u64 now_ns = ktime_get_mono_fast_ns();
+	u64 at_ns = READ_ONCE(theirs->at_ns);
 
-	if (atomic_read(&theirs->due) && now_ns - READ_ONCE(theirs->at_ns) < POKE_LOST_NS)
+	if (now_ns - at_ns < (atomic_read(&theirs->due) ? POKE_LOST_NS : POKE_APART_NS))
 		return;
-	WRITE_ONCE(theirs->at_ns, now_ns);
+	if (cmpxchg(&theirs->at_ns, at_ns, now_ns) != at_ns)
+		return;
 	atomic_add_unless(&theirs->due, 1, POKES_DUE_MAX);
 	arch_send_nmi(cpu);
 }
@@ -88,8 +95,6 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 {
 	u32 source = DEFIB_HOOK_SOURCE_OTHER;
 
-	if (READ_ONCE(is_muted))
-		return NMI_DONE;
 	if (hook_hpet_claims())
 		source = DEFIB_HOOK_SOURCE_HPET;
 	else if (poke_claims())
@@ -101,7 +106,7 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 /* From the next CPU on, as far as they have stopped. */
 static void poke_those_that_stopped(unsigned int me, u64 now_ns)
 {
-	u64 patience_ns = 3ULL * period_us() * NSEC_PER_USEC;
+	u64 patience_ns = 3ULL * hook_period_us() * NSEC_PER_USEC;
 	unsigned int cpu = me;
 
 	for (;;) {
@@ -120,7 +125,7 @@ static enum hrtimer_restart on_tick(struct hrtimer *timer)
 		return HRTIMER_NORESTART;
 	hook_look(get_irq_regs(), DEFIB_HOOK_SOURCE_TICK);
 	poke_those_that_stopped(smp_processor_id(), ktime_get_mono_fast_ns());
-	hrtimer_forward_now(timer, ns_to_ktime((u64)period_us() * NSEC_PER_USEC));
+	hrtimer_forward_now(timer, ns_to_ktime((u64)hook_period_us() * NSEC_PER_USEC));
 	return HRTIMER_RESTART;
 }
 
@@ -133,7 +138,7 @@ static int cpu_starts(unsigned int cpu)
 	hook_perf_start(cpu);
 	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	timer->function = on_tick;
-	hrtimer_start(timer, ns_to_ktime((u64)period_us() * NSEC_PER_USEC),
+	hrtimer_start(timer, ns_to_ktime((u64)hook_period_us() * NSEC_PER_USEC),
 		      HRTIMER_MODE_REL_PINNED_HARD);
 	return 0;
 }
@@ -167,15 +172,20 @@ void hook_sources_mute(void)
 	WRITE_ONCE(hook_ring->state, DEFIB_HOOK_STATE_PANIC);
 }
 
+bool hook_sources_are_mute(void)
+{
+	return READ_ONCE(is_muted);
+}
+
 u32 hook_running_sources(void)
 {
-	u32 sources = DEFIB_HOOK_SOURCE_TICK | (ARCH_HAS_POKE ? DEFIB_HOOK_SOURCE_RING : 0);
+	u32 sources = DEFIB_HOOK_SOURCE_TICK | (ARCH_CAN_POKE ? DEFIB_HOOK_SOURCE_RING : 0);
 	unsigned int cpu;
 
 	if (hpet)
 		sources |= DEFIB_HOOK_SOURCE_HPET;
 	for_each_online_cpu(cpu)
-		if (!hook_perf_state(cpu))
+		if (!hook_perf_state(cpu, NULL))
 			sources |= DEFIB_HOOK_SOURCE_PERF;
 	return sources;
 }
@@ -187,7 +197,7 @@ bool hook_looks_are_sure(void)
 	if (hpet)
 		return true;
 	for_each_online_cpu(cpu)
-		if (hook_perf_state(cpu))
+		if (hook_perf_state(cpu, NULL))
 			return false;
 	return true;
 }
@@ -228,9 +238,14 @@ static void come_by(void *unused)
 {
 }
 
-/* After it no CPU looks any more, and none is in a look. */
+/*
+ * After it no CPU looks any more, and none is in a look. The last NMIs still find their handler, to
+ * be claimed: of all CPUs first the looks end, in which an NMI may be sent to another, and then
+ * those that were sent have come.
+ */
 void hook_sources_exit(void)
 {
+	hook_locks_close();
 	hook_hpet_stop();
 	if (hotplug_state)
 		cpuhp_remove_state(hotplug_state);
@@ -239,7 +254,8 @@ void hook_sources_exit(void)
 		cpuhp_remove_state_nocalls(start_state);
 	start_state = 0;
 	hook_hpet_stop(); /* a CPU that came up meanwhile has made it go on */
-	/* An NMI that is on its way comes before this IPI, and still finds its handler. */
+	WRITE_ONCE(is_muted, true);
+	on_each_cpu(come_by, NULL, true);
 	on_each_cpu(come_by, NULL, true);
 	if (has_handler)
 		arch_unregister_nmi();

@@ -27,7 +27,44 @@ static ssize_t sources_show(struct device *device, struct device_attribute *attr
 }
 static DEVICE_ATTR_RO(sources);
 
-/* One line for each CPU, as many as fit a page. perf: 0 counts, else why not. */
+/*
+ * The CPUs by what their cycle counters do, a line for each kind: which CPUs, 0 or why not
+ * (hook_perf_state()), and of which PMU it is: on a hybrid processor there are several.
+ */
+static ssize_t counters_show(struct device *device, struct device_attribute *attribute, char *text)
+{
+	cpumask_var_t left, same;
+	int length = 0;
+
+	if (!zalloc_cpumask_var(&left, GFP_KERNEL))
+		return -ENOMEM;
+	if (!zalloc_cpumask_var(&same, GFP_KERNEL)) {
+		free_cpumask_var(left);
+		return -ENOMEM;
+	}
+	cpumask_copy(left, cpu_online_mask);
+	while (!cpumask_empty(left)) {
+		const char *pmu, *other;
+		unsigned int cpu;
+		int state = hook_perf_state(cpumask_first(left), &pmu);
+
+		cpumask_clear(same);
+		cpumask_set_cpu(cpumask_first(left), same);
+		for_each_cpu(cpu, left) {
+			if (hook_perf_state(cpu, &other) == state && other == pmu)
+				cpumask_set_cpu(cpu, same);
+		}
+		cpumask_andnot(left, left, same);
+		length += sysfs_emit_at(text, length, "%*pbl %d %s\n", cpumask_pr_args(same), state,
+					pmu ? pmu : "none");
+	}
+	free_cpumask_var(same);
+	free_cpumask_var(left);
+	return length;
+}
+static DEVICE_ATTR_RO(counters);
+
+/* One line for each CPU, as many as fit a page; all of them beat in the ring. */
 static ssize_t cpus_show(struct device *device, struct device_attribute *attribute, char *text)
 {
 	unsigned int cpu;
@@ -37,9 +74,9 @@ static ssize_t cpus_show(struct device *device, struct device_attribute *attribu
 		struct DefibHookBeat count = {};
 
 		hook_read_counters(cpu, &count);
-		length +=
-			sysfs_emit_at(text, length, "cpu %u perf %d beats %llu irqs_off %llu ", cpu,
-				      hook_perf_state(cpu), count.beats, count.beats_irqs_off);
+		length += sysfs_emit_at(text, length, "cpu %u perf %d beats %llu irqs_off %llu ",
+					cpu, hook_perf_state(cpu, NULL), count.beats,
+					count.beats_irqs_off);
 		length += sysfs_emit_at(text, length, "nmis %llu spent_ns %llu longest_ns %llu\n",
 					count.nmis, count.spent_ns, count.longest_ns);
 	}
@@ -66,11 +103,8 @@ static ssize_t requests_show(struct device *device, struct device_attribute *att
 static DEVICE_ATTR_RO(requests);
 
 static struct attribute *attributes[] = {
-	&dev_attr_ring.attr,
-	&dev_attr_sources.attr,
-	&dev_attr_cpus.attr,
-	&dev_attr_requests.attr,
-	NULL,
+	&dev_attr_ring.attr, &dev_attr_sources.attr,  &dev_attr_counters.attr,
+	&dev_attr_cpus.attr, &dev_attr_requests.attr, NULL,
 };
 
 static const struct attribute_group group = {.attrs = attributes};

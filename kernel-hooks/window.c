@@ -19,8 +19,8 @@
  *   mmap again       EPERM
  *   mremap           vm_ops->mremap: EPERM          part of it: vm_ops->may_split: EINVAL
  *   fork             VM_DONTCOPY, which VM_IO keeps madvise from clearing; the child's mmap: EPERM
- *   ptrace, /proc/pid/mem, O_DIRECT and what else pins: VM_PFNMAP has no pages; vm_ops->access:
- * EPERM a second open    EBUSY
+ *   ptrace, /proc/pid/mem: vm_ops->access: EPERM   O_DIRECT, what else pins: VM_PFNMAP has no pages
+ *   a second open    EBUSY
  *
  * Lockdown: the kernel forbids to change its memory from user space when it is locked down, as it
  * is under Secure Boot. This device is just that, so it obeys and refuses (LOCKDOWN_DEV_MEM).

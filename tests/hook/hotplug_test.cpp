@@ -3,10 +3,13 @@
 //
 // A CPU that is taken off line and brought back while the hook's sources run at their fastest: what
 // is asked of it is refused while it is away and served when it is back, the others go on, and the
-// kernel has nothing to complain of.
+// kernel has nothing to complain of. The same, and the module's end, while an engine takes the
+// locks that both need, and leaves them to their leases.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "tests/hook/each_kernel.h"
 #include "tests/hook/hooked_guest.h"
@@ -24,6 +27,8 @@ INSTANTIATE_TEST_SUITE_P(Kernels, EachKernel, ::testing::Values("6.1", "6.12"), 
 
 constexpr uint32_t GUEST = 2;  // the CPU that comes and goes
 constexpr int TURNS = 5;
+constexpr unsigned CPUS = 3;
+constexpr uint64_t LEASE_MS = 200;
 
 uint64_t beats_of(HookedGuest& hooked, uint32_t cpu) {
     const auto beat = hooked.hook().beat(cpu);
@@ -60,8 +65,44 @@ void come_and_go(Guest& guest, HookedGuest& hooked) {
     EXPECT_TRUE(beats_on(guest, hooked, GUEST));
 }
 
+// Takes the lock of each CPU's run queue, which every tick and wake-up wants: all CPUs come to spin
+// for them with interrupts off, until the leases end. Returns how many it got.
+uint64_t hold_run_queues(HookedGuest& hooked, const std::atomic<bool>& over) {
+    uint64_t taken = 0;
+    while (!over && hooked.hook().state() == DEFIB_HOOK_STATE_SERVING) {
+        for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+            const auto base = hooked.memory().read<uint64_t>(hooked.address_of("__per_cpu_offset") +
+                                                             sizeof(uint64_t) * cpu);
+            const uint64_t lock = base.value_or(0) + hooked.address_of("runqueues");
+            const auto answer = hooked.hook().ask(
+                {.kind = DEFIB_HOOK_TRYLOCK, .attempts = 5, .arguments = {lock, LEASE_MS}}, 2s);
+            taken += answer && answer->status == DEFIB_HOOK_STATUS_DONE;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2 * LEASE_MS));
+    }
+    return taken;
+}
+
+// No lock may be held while nobody would end its lease: the HPET rests while a CPU comes up, and
+// stops for good when the module goes.
+void expect_locks_come_back(Guest& guest, HookedGuest& hooked) {
+    for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+        ASSERT_TRUE(ok(guest.start({"sh", "-c", "while :; do :; done"})));
+    }
+    std::atomic<bool> over = false;
+    std::atomic<uint64_t> taken = 0;
+    std::thread engine([&] { taken = hold_run_queues(hooked, over); });
+    for (const char* state : {"0", "1", "0", "1"}) set_online(guest, state);
+    const auto unloaded = unload(guest);
+    over = true;
+    engine.join();
+    EXPECT_TRUE(ok(unloaded));
+    EXPECT_GT(taken, CPUS);
+    EXPECT_TRUE(guest.alive(Guest::PATIENCE));
+}
+
 TEST_P(EachKernel, ACpuMayComeAndGo) {
-    GuestUnderTest guest({.kernel = GetParam(), .cpus = 3, .hpet_nmi = true});
+    GuestUnderTest guest({.kernel = GetParam(), .cpus = CPUS, .hpet_nmi = true});
     ASSERT_TRUE(guest.is_up());
     for (const char* parameters : {"hz=1000", "hpet=1 hz=1000"}) {
         SCOPED_TRACE(parameters);
@@ -72,6 +113,10 @@ TEST_P(EachKernel, ACpuMayComeAndGo) {
         hooked->detach();
         ASSERT_TRUE(ok(unload(*guest)));
     }
+    auto hooked = HookedGuest::load(*guest, "hpet=1 hz=1000");
+    ASSERT_TRUE(ok(hooked));
+    expect_locks_come_back(*guest, *hooked);
+    hooked->detach();
     const auto log = guest->run({"dmesg"});
     ASSERT_TRUE(ok(log));
     for (const char* complaint : {"WARNING:", "BUG:", "Oops", "NMI received for unknown reason"}) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "engine/base/file.h"
 #include "tests/lab/host_program.h"
 #include "tests/lab/initramfs.h"
 
@@ -47,6 +48,20 @@ Result<UniqueFd> make_disk(const Disk& disk) {
     return file;
 }
 
+// GRUB that Debian signed looks for its orders in EFI/debian.
+Result<void> fill_system_partition(const GuestOptions& options, const Kernel& kernel,
+                                   const std::string& initramfs) {
+    const std::filesystem::path& folder = options.system_partition;
+    std::error_code error;
+    std::filesystem::create_directories(folder / "EFI/debian", error);
+    std::filesystem::copy_file(kernel.image(), folder / "kernel",
+                               std::filesystem::copy_options::overwrite_existing, error);
+    if (error) return fail(DEFIB_ERROR_LAB_NO_MACHINE, folder.string(), error.message());
+    if (auto done = write_atomically(folder / "initrd", initramfs); !done) return done;
+    return write_atomically(folder / "EFI/debian/grub.cfg",
+                            "linux /kernel " + command_line(options) + "\ninitrd /initrd\nboot\n");
+}
+
 struct SocketPair {
     UniqueFd ours;
     UniqueFd qemus;
@@ -74,6 +89,12 @@ Result<std::unique_ptr<Guest::Machine>> Guest::Machine::start(GuestOptions optio
     if (!kernel) return std::unexpected(kernel.error());
     auto archive = make_initramfs(*kernel, modules_for(options));
     if (!archive) return std::unexpected(archive.error());
+
+    if (!options.system_partition.empty()) {
+        if (auto done = fill_system_partition(options, *kernel, *archive); !done) {
+            return std::unexpected(done.error());
+        }
+    }
 
     auto console = make_socket_pair();
     if (!console) return std::unexpected(console.error());

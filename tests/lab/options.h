@@ -50,6 +50,10 @@ struct GuestOptions {
     // UEFI's variables as a flash image, which stays as it is: the guest boots by that firmware,
     // and its kernel trusts the keys that stand in `db`. Empty: the BIOS.
     std::filesystem::path uefi_variables = {};
+    // A folder that is the system partition of a machine with Secure Boot (of those variables, in
+    // which it is switched on): the firmware starts shim from it, shim starts GRUB, and GRUB the
+    // kernel. Shim and GRUB are there already (tests/hook/fetch_shim), the lab adds the rest.
+    std::filesystem::path system_partition = {};
 
     std::vector<Disk> disks = {};
     std::vector<std::string> modules = {};  // loaded at start, with what they need

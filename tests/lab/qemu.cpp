@@ -23,6 +23,8 @@ std::string cpu_model(const GuestOptions& options) {
     return model;
 }
 
+}  // namespace
+
 std::string command_line(const GuestOptions& options) {
     // rdinit: the agent is process 1. panic=0 is the default of the kernel and of Debian.
     std::string line =
@@ -34,8 +36,6 @@ std::string command_line(const GuestOptions& options) {
     return line;
 }
 
-}  // namespace
-
 std::vector<RamRange> ram_ranges_of(uint64_t ram_bytes) {
     constexpr uint64_t SPLIT_FROM = 0xb0000000;
     if (ram_bytes < SPLIT_FROM) return {{0, 0, ram_bytes}};
@@ -44,6 +44,7 @@ std::vector<RamRange> ram_ranges_of(uint64_t ram_bytes) {
 
 // Debian's package ovmf; its variables lie in OVMF_VARS_4M.fd beside it.
 constexpr const char* UEFI_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+constexpr const char* SECURE_UEFI_CODE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
 
 Result<void> check(const GuestOptions& options) {
     if (options.cpus < 1 || options.cpus > 8) {
@@ -69,7 +70,9 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
         argv.push_back(std::move(value));
     };
     add("-name", "defib-lab");
-    add("-machine", "q35,memory-backend=ram");
+    const bool is_secure = !options.system_partition.empty();
+    // That firmware guards its variables by system management mode.
+    add("-machine", is_secure ? "q35,smm=on,memory-backend=ram" : "q35,memory-backend=ram");
     add("-accel", "tcg,thread=multi");
     add("-cpu", cpu_model(options));
     add("-smp", std::to_string(options.cpus));
@@ -86,13 +89,22 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
         add("-global", "hpet.timers=4");
     }
     if (!options.uefi_variables.empty()) {
-        add("-drive", fmt::format("if=pflash,unit=0,format=raw,readonly=on,file={}", UEFI_CODE));
+        add("-drive", fmt::format("if=pflash,unit=0,format=raw,readonly=on,file={}",
+                                  is_secure ? SECURE_UEFI_CODE : UEFI_CODE));
         add("-drive", fmt::format("if=pflash,unit=1,format=raw,snapshot=on,file={}",
                                   options.uefi_variables.string()));
     }
-    add("-kernel", kernel.image().string());
-    add("-initrd", path(INHERITED_INITRAMFS));
-    add("-append", command_line(options));
+    if (is_secure) {
+        add("-global", "driver=cfi.pflash01,property=secure,value=on");
+        add("-global", "ICH9-LPC.disable_s3=1");
+        add("-drive", fmt::format("if=none,id=system,format=raw,readonly=on,file=fat:{}",
+                                  options.system_partition.string()));
+        add("-device", "virtio-blk-pci,drive=system,bootindex=0");
+    } else {
+        add("-kernel", kernel.image().string());
+        add("-initrd", path(INHERITED_INITRAMFS));
+        add("-append", command_line(options));
+    }
     add("-chardev", socket("console", INHERITED_CONSOLE));
     add("-serial", "chardev:console");
     add("-chardev", socket("qmp", INHERITED_QMP));

@@ -42,6 +42,9 @@ enum Inherited : uint8_t {
 std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kernel& kernel,
                                         const std::filesystem::path& ram_file);
 
+// What the kernel is told, whoever starts it.
+std::string command_line(const GuestOptions& options);
+
 // The modules that a guest cannot start without, before those that its options name.
 std::vector<std::string> modules_for(const GuestOptions& options);
 

@@ -39,6 +39,8 @@ constexpr auto PATIENCE = 120s;
 // A request that is served is served within some periods of 10 ms.
 constexpr auto UNANSWERED = 15s;
 constexpr auto SILENCE = 3s;
+constexpr auto COUNTED_FOR = 3s;
+constexpr uint32_t ASKED_US = 1000;
 
 bool wait_for(const std::function<bool()>& holds, Clock::duration within) {
     const auto deadline = Clock::now() + within;
@@ -169,10 +171,57 @@ std::optional<DefibHookAnswer> ask(std::byte* ring, DefibHookRequest request,
     return answer;
 }
 
+// A CPU's beat, as it stands in the ring between two of them.
+DefibHookBeat beat_of(std::byte* ring, uint32_t cpu) {
+    const auto& header = *reinterpret_cast<DefibHookHeader*>(ring);
+    DefibHookBeat beat = {};
+    do {
+        std::memcpy(&beat, ring + header.beats_at + cpu * sizeof beat, sizeof beat);
+    } while (beat.begun != beat.ended);
+    return beat;
+}
+
+// How often the counter's NMI comes to a CPU in a second of the guest's time, with `period_us`
+// asked for; the first of it are still at the old rate.
+double rate_of(std::byte* ring, uint32_t cpu, uint32_t period_us) {
+    const auto& header = *reinterpret_cast<DefibHookHeader*>(ring);
+    auto& engine = *reinterpret_cast<DefibHookEngine*>(ring + header.engine_at);
+    std::atomic_ref(engine.period_us).store(period_us);
+    std::this_thread::sleep_for(1s);
+    const DefibHookBeat first = beat_of(ring, cpu);
+    std::this_thread::sleep_for(COUNTED_FOR);
+    const DefibHookBeat last = beat_of(ring, cpu);
+    if (last.time_ns == first.time_ns) return 0;
+    return 1e9 * static_cast<double>(last.nmis - first.nmis) /
+           static_cast<double>(last.time_ns - first.time_ns);
+}
+
+// What init.c shows of /sys/class/misc/defib/counters: with both CPUs, without CPU 1, and with
+// both.
+std::string counters_in(const std::string& console) {
+    const std::regex shown("counters: ([0-9,-]+ -?[0-9]+ [a-z0-9_]+)");
+    std::string all;
+    for (std::sregex_iterator at(console.begin(), console.end(), shown), end; at != end; ++at) {
+        all += (all.empty() ? "" : ", ") + (*at)[1].str();
+    }
+    return all;
+}
+
 struct Outcome {
     std::string row;
     bool is_right = false;
 };
+
+// Both CPUs spin with interrupts off: the rates of one as it is, asked for, and as it is.
+struct Rates {
+    double idle;
+    double asked;
+    double after;
+};
+
+Rates measure(std::byte* ring) {
+    return {rate_of(ring, 1, 0), rate_of(ring, 1, ASKED_US), rate_of(ring, 1, 0)};
+}
 
 Outcome fails(bool has_nmis, const std::string& why) {
     return {fmt::format("| {} | {} |", has_nmis ? "pseudo-NMIs" : "none", why), false};
@@ -197,6 +246,8 @@ Outcome try_release(const Arm64Guest& guest, bool has_nmis) {
     const bool has_perf =
         (reinterpret_cast<DefibHookHeader*>(ring)->sources & DEFIB_HOOK_SOURCE_PERF) != 0;
     const size_t beats = guest.beats();
+    const Rates rates = measure(ring);
+    const std::string counters = counters_in(console);
     const auto asked = Clock::now();
     DefibHookRequest release = {};
     release.kind = DEFIB_HOOK_RELEASE;
@@ -212,11 +263,16 @@ Outcome try_release(const Arm64Guest& guest, bool has_nmis) {
                              (answer->flags & DEFIB_HOOK_SOURCE_PERF) != 0 &&
                              (answer->flags & DEFIB_HOOK_IRQS_OFF) != 0;
     Outcome outcome;
-    outcome.row = fmt::format("| {} | {} | {} | {} | {} |", has_nmis ? "on" : "off",
-                              has_perf ? "perf, tick" : "tick",
+    outcome.row = fmt::format("| {} | {} | {} | {:.0f}, {:.0f}, {:.0f} | {} | {} | {} |",
+                              has_nmis ? "on" : "off", has_perf ? "perf, tick" : "tick", counters,
+                              rates.idle, rates.asked, rates.after,
                               answer ? fmt::format("after {:.0f} ms", took_ms) : "no",
                               is_from_nmi ? "yes" : "no", is_back ? "yes" : "no");
-    outcome.is_right = has_nmis ? has_perf && is_from_nmi && is_back : !has_perf && !answer;
+    const std::regex come_and_go("0-1 0 ([a-z0-9_]+), 0 0 \\1, 0-1 0 \\1");
+    const bool is_followed = rates.asked > 2 * rates.idle && rates.asked > 2 * rates.after;
+    outcome.is_right = has_nmis ? has_perf && is_from_nmi && is_back && is_followed &&
+                                      std::regex_match(counters, come_and_go)
+                                : !has_perf && !answer && rates.asked == 0;
     return outcome;
 }
 
@@ -232,9 +288,9 @@ int main(int count, char** arguments) {
     app.add_option("--work", work, "a folder for RAM and console")->required();
     CLI11_PARSE(app, count, arguments);
     fmt::print(
-        "| pseudo-NMIs | sources | release answered | by perf, interrupts off | the heart beats "
-        "again |\n"
-        "| --- | --- | --- | --- | --- |\n");
+        "| pseudo-NMIs | sources | counters | NMIs a second: idle, asked for 1000, idle | release "
+        "answered | by perf, interrupts off | the heart beats again |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n");
     bool is_right = true;
     for (const bool has_nmis : {true, false}) {
         const Arm64Guest guest(kernel, initrd, work, has_nmis);
