@@ -27,9 +27,6 @@
 #define ADDRESS_ALL_CPUS 0xfeeff000
 #define PERIOD_MAX_FS	 100000000 /* the specification's, for one tick of the counter */
 #define FIRST_AFTER_MS	 50
-#define STARTS		 4
-#define SURPLUS_MAX	 2 /* of one start: it takes two stores to set a period */
-#define SURPLUS_FOR_MS	 1000
 
 static unsigned long hpet_base = 0xfed00000;
 module_param(hpet_base, ulong, 0444);
@@ -39,10 +36,9 @@ static void __iomem *registers;
 static unsigned int timer;
 static u32 period;		     /* in ticks of the counter; 0: does not run */
 static DEFINE_PER_CPU(u32, claimed); /* the counter at the last expiry that this CPU has claimed */
-static DEFINE_PER_CPU(atomic_t, surplus); /* NMIs that came, or come, from a start that failed */
-static u32 started;
+static DEFINE_PER_CPU(u32, claimed_grid); /* ... and the grid that this is of */
+static u32 grid;			  /* the first expiry since the timer was last started */
 static u32 ticks_per_ms;
-static u32 surplus_since;
 static bool is_resting; /* a CPU is coming up; hotplug is one at a time */
 
 static int find_timer(void)
@@ -59,11 +55,18 @@ static int find_timer(void)
 	return -ENODEV;
 }
 
-/* Whether the first expiry is still to come: else it was set into the past, and expired at once. */
-static bool is_set_to(u32 first)
+/*
+ * It expires at `grid` and each period after it. That is some while from now: a virtual CPU that
+ * its host stops between two of the stores would else be late for it, and the timer would expire at
+ * once, at each store.
+ */
+static void run_timer(void)
 {
 	u32 config = readl(registers + HPET_Tn_CFG(timer));
+	u32 first =
+		readl(registers + HPET_COUNTER) + max(2 * period, FIRST_AFTER_MS * ticks_per_ms);
 
+	WRITE_ONCE(grid, first);
 	/* What it was last set to is over: it would expire as soon as it is enabled. */
 	writel(first, registers + HPET_Tn_CMP(timer));
 	config &= ~(HPET_TN_LEVEL | HPET_TN_ROUTE);
@@ -74,38 +77,6 @@ static bool is_set_to(u32 first)
 	writel(first, registers + HPET_Tn_CMP(timer));
 	udelay(1); /* as hpet_set_periodic() does: the second value is the period */
 	writel(period, registers + HPET_Tn_CMP(timer));
-	return (s32)(first - readl(registers + HPET_COUNTER)) > 0;
-}
-
-static void allow_surplus(void)
-{
-	unsigned int cpu;
-
-	WRITE_ONCE(surplus_since, readl(registers + HPET_COUNTER));
-	for_each_possible_cpu(cpu)
-		atomic_set(per_cpu_ptr(&surplus, cpu), SURPLUS_MAX);
-}
-
-/*
- * It expires at `started` and each period after it, the first time some while from now: a virtual
- * CPU that its host stops between two of the stores would be late for an expiry that is near, and
- * the timer then sends NMIs that no period accounts for. Where that was still not enough these are
- * allowed for, and it is started again, from further off.
- */
-static void run_timer(void)
-{
-	u32 ahead = max(2 * period, FIRST_AFTER_MS * ticks_per_ms);
-	int i;
-
-	for (i = 0; i < STARTS; i++, ahead *= 2) {
-		u32 now = readl(registers + HPET_COUNTER);
-
-		if (is_set_to(now + ahead - (now - started) % period))
-			return;
-		allow_surplus();
-		if (i + 1 < STARTS)
-			hook_hpet_stop();
-	}
 }
 
 int hook_hpet_start(void)
@@ -126,7 +97,6 @@ int hook_hpet_start(void)
 		registers = NULL;
 		return error;
 	}
-	started = readl(registers + HPET_COUNTER);
 	ticks_per_ms = (u32)div64_u64(1000000000000ULL, tick_fs);
 	/* Before the first NMI, so that it is claimed. */
 	WRITE_ONCE(period, (u32)div64_u64(1000000000000000ULL / hook_hz, tick_fs));
@@ -175,45 +145,37 @@ void hook_hpet_unmap(void)
 }
 
 /*
- * The last expiry before now. Only of a CPU that comes up while the timer rests: where it runs, an
- * NMI of that expiry may be on its way, and nobody would claim it.
+ * Nothing is owed to a CPU that comes up while the timer rests. Where it runs, an NMI may be on its
+ * way already.
  */
 void hook_hpet_cpu_starts(unsigned int cpu)
 {
-	u32 now;
-
-	if (!is_resting)
-		return;
-	now = readl(registers + HPET_COUNTER);
-	per_cpu(claimed, cpu) = now - (now - started) % period;
-}
-
-static bool is_surplus(u32 now)
-{
-	if (!atomic_read(this_cpu_ptr(&surplus)))
-		return false;
-	if (now - READ_ONCE(surplus_since) > SURPLUS_FOR_MS * ticks_per_ms) {
-		atomic_set(this_cpu_ptr(&surplus), 0);
-		return false;
-	}
-	return atomic_dec_if_positive(this_cpu_ptr(&surplus)) >= 0;
+	if (is_resting)
+		per_cpu(claimed, cpu) = readl(registers + HPET_COUNTER);
 }
 
 /*
  * One claim for each expiry. One that this CPU has not yet claimed may be left over, no more: an
- * NMI that comes while its predecessor is served comes right after it.
+ * NMI that comes while its predecessor is served comes right after it. `claimed` is always the time
+ * of an expiry, not just any that lies periods apart: of an NMI that came late and its successor
+ * that was in time, both would lie between two such times.
  */
 bool hook_hpet_claims(void)
 {
 	u32 last = this_cpu_read(claimed);
+	u32 first = READ_ONCE(grid);
 	u32 now, since;
 
 	if (!READ_ONCE(period))
 		return false;
 	now = readl(registers + HPET_COUNTER);
+	if (this_cpu_read(claimed_grid) != first && (s32)(now - first) >= 0) {
+		this_cpu_write(claimed_grid, first);
+		last = first - period;
+	}
 	since = now - last;
 	if (since < period)
-		return is_surplus(now);
+		return false;
 	if (since < 3 * period)
 		last += period;
 	else

@@ -15,8 +15,7 @@
  * was nobody's, so that a handler that claims what is not its own hides a machine's trouble. The
  * hook claims one NMI for each poke that it sent and one for each period of the HPET, and serves
  * whatever came. In one case it cannot know: two NMIs that become one on their way leave a claim
- * over, which the next foreign one takes. At most POKES_DUE_MAX pokes and one period are ever owed;
- * after a start of the HPET that came late, for a second two more (hpet.c).
+ * over, which the next foreign one takes. At most POKES_DUE_MAX pokes and one period are ever owed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
