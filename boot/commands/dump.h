@@ -21,6 +21,7 @@ struct DumpArguments : Elsewhere {
     std::string output;
     uint32_t level = DUMP_WITHOUT_ZERO;
     bool resumes = false;
+    bool is_one_sided = false;  // of a remote: nobody there is asked
 };
 
 struct DumpTaken {

@@ -10,6 +10,7 @@
 
 #include "boot/commands/dump.h"
 #include "boot/commands/remote_findings.h"
+#include "boot/commands/remote_hold.h"
 #include "boot/remote/client.h"
 
 namespace defib::boot {
@@ -26,6 +27,7 @@ struct Arguments {
     bool is_json = false;
     bool is_dry_run = false;
     bool is_anew = false;
+    bool is_one_sided = false;
     DumpArguments dump;
 };
 
@@ -108,20 +110,30 @@ Result<int> dump(const Arguments& arguments) {
     dump.to = arguments.to;
     dump.key = arguments.key;
     dump.deadline_ms = arguments.deadline_ms;
+    dump.is_one_sided = arguments.is_one_sided;
     return take_dump(dump);
 }
 
 Result<int> show(const Arguments& arguments) {
     if (arguments.what == "dump") return dump(arguments);
-    const auto way = remote::connect_to(arguments.to);
+    std::optional<remote::Key> key;
+    if (!arguments.key.empty()) {
+        const auto read = remote::read_key(arguments.key);
+        if (!read) return std::unexpected(read.error());
+        key = *read;
+    }
+    auto way = remote::connect_to(arguments.to, key);
     if (!way) return std::unexpected(way.error());
+    if (arguments.what == "hold") return hold(std::move(*way), arguments.words);
     Client client(**way);
     if (arguments.what == "heartbeat") return heartbeat(client, arguments);
     if (arguments.what == "act") return act(client, arguments);
     if (arguments.what == "findings") {
+        const Detection detection = arguments.is_one_sided ? Detection::kept
+                                    : arguments.is_anew    ? Detection::anew
+                                                           : Detection::last;
         return show_findings(client, arguments.to, std::chrono::milliseconds(arguments.deadline_ms),
-                             arguments.is_anew ? Detection::anew : Detection::last,
-                             arguments.is_json ? Shape::json : Shape::lines);
+                             detection, arguments.is_json ? Shape::json : Shape::lines);
     }
     return view(client, arguments);
 }
@@ -132,23 +144,30 @@ Action declare_remote(CLI::App& options) {
     auto arguments = std::make_shared<Arguments>();
     options
         .add_option("--to", arguments->to,
-                    "where defib run --serve listens: ADDRESS:PORT, or shm:FILE")
+                    "where the guard listens: ADDRESS:PORT, rdma:ADDRESS:PORT, or shm:FILE")
         ->required()
         ->type_name("WHERE");
     options
         .add_option("what", arguments->what,
-                    "ps, stat, log, locks, findings, heartbeat, act or dump")
+                    "ps, stat, log, locks, findings, heartbeat, act, dump or hold")
         ->required()
-        ->check(
-            CLI::IsMember({"ps", "stat", "log", "locks", "findings", "heartbeat", "act", "dump"}));
-    options.add_option("words", arguments->words, "of act: as defib act takes them")
+        ->check(CLI::IsMember(
+            {"ps", "stat", "log", "locks", "findings", "heartbeat", "act", "dump", "hold"}));
+    options
+        .add_option("words", arguments->words,
+                    "of act: as defib act takes them; of hold: ADDRESS:PORT to be asked at here")
         ->type_name("ROUTINE [PID] [NAME=VALUE]");
     options
         .add_option("--key", arguments->key,
-                    "the operator's key: of act, and of dump where the guard asks for it")
+                    "the operator's key: of act, and of dump and hold where the guard asks for it")
         ->type_name("FILE");
     options.add_flag("--dry-run", arguments->is_dry_run, "of act: show the plan, write nothing");
-    options.add_flag("--now", arguments->is_anew, "of findings: once all detectors have run anew");
+    auto* anew = options.add_flag("--now", arguments->is_anew,
+                                  "of findings: once all detectors have run anew");
+    options
+        .add_flag("--one-sided", arguments->is_one_sided,
+                  "of findings and dump: only read what is there, and ask nobody")
+        ->excludes(anew);
     options.add_option("--deadline", arguments->deadline_ms, "how long to wait for an answer")
         ->type_name("MS");
     options.add_flag("--json", arguments->is_json, "JSON instead of a table");

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "boot/commands/dump_notes.h"
+#include "boot/commands/one_sided_dump.h"
 #include "boot/commands/remote_session.h"
 
 namespace defib::boot {
@@ -130,7 +131,8 @@ Result<DumpTaken> take_remote_dump(const DumpArguments& arguments, const DumpPro
         if (!read) return std::unexpected(read.error());
         key = *read;
     }
-    const auto way = remote::connect_to(arguments.to);
+    if (arguments.is_one_sided) return take_one_sided_dump(arguments, key, shown);
+    const auto way = remote::connect_to(arguments.to, key);
     if (!way) return std::unexpected(way.error());
     remote::Client client(**way);
     const milliseconds within(arguments.deadline_ms);

@@ -72,7 +72,8 @@ void print_lines(Narrator& narrator, const std::vector<DefibJournalEntry>& entri
 
 Result<int> show_findings(remote::Client& client, const std::string& from, milliseconds within,
                           Detection detection, Shape shape) {
-    const auto session = RemoteSession::open(client, from, within);
+    const auto session = RemoteSession::open(
+        client, from, within, detection == Detection::kept ? Told::before : Told::when_asked);
     if (!session) return std::unexpected(session.error());
     if (detection == Detection::anew) {
         if (auto ran = wait_for_all_to_run(client, from, within); !ran)

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `defib remote findings`: what a guard's detectors have found and what was done about it, at once
-// as it stands; or once all of them have run anew.
+// as it stands; or once all of them have run anew; or as it was kept there when somebody last
+// looked at requests, for which nobody has to be alive.
 #ifndef DEFIB_BOOT_COMMANDS_REMOTE_FINDINGS_H
 #define DEFIB_BOOT_COMMANDS_REMOTE_FINDINGS_H
 
@@ -12,7 +13,7 @@
 
 namespace defib::boot {
 
-enum class Detection : uint8_t { last, anew };
+enum class Detection : uint8_t { last, anew, kept };
 enum class Shape : uint8_t { lines, json };
 
 Result<int> show_findings(remote::Client& client, const std::string& from,

@@ -13,7 +13,7 @@ namespace defib::boot {
 void declare_serve(CLI::App& options, ServeArguments& arguments) {
     auto* serve = options
                       .add_option("--serve", arguments.where,
-                                  "let defib remote ask: ADDRESS:PORT, or shm:FILE")
+                                  "let defib remote ask: ADDRESS:PORT, rdma:ADDRESS:PORT or shm:FILE")
                       ->type_name("WHERE");
     options
         .add_option("--serve-key", arguments.key,
@@ -41,7 +41,8 @@ Result<std::unique_ptr<remote::Service>> start_service(const ServeArguments& arg
                            .memory = arguments.opens_memory ? &session.target() : nullptr};
     auto service = remote::Service::start(
         arguments.where, key, answers_of(session, how),
-        arguments.opens_memory ? remote::Memory::open : remote::Memory::closed);
+        arguments.opens_memory ? remote::Memory::open : remote::Memory::closed,
+        std::span(session.kernel().window.ranges).first(session.kernel().window.count));
     if (!service) return service;
     const bool was_free = arguments.where.ends_with(":0");
     const std::string port = was_free ? fmt::format(", port {}", (*service)->port()) : "";

@@ -114,18 +114,20 @@ Result<std::string> ask_remote(remote::Client& client, DefibRemoteKind kind,
 }
 
 RemoteSession::RemoteSession(remote::Client& client, std::string from,
-                             std::chrono::milliseconds within)
-    : client_(client), from_(std::move(from)), within_(within) {}
+                             std::chrono::milliseconds within, Told told)
+    : client_(client), from_(std::move(from)), within_(within), told_(told) {}
 
 RemoteSession::~RemoteSession() = default;
 
 Result<std::unique_ptr<RemoteSession>> RemoteSession::open(remote::Client& client, std::string from,
-                                                           std::chrono::milliseconds within) {
-    std::unique_ptr<RemoteSession> self(new RemoteSession(client, std::move(from), within));
+                                                           std::chrono::milliseconds within,
+                                                           Told how) {
+    std::unique_ptr<RemoteSession> self(new RemoteSession(client, std::move(from), within, how));
     const auto head = client.head();
     if (!head) return std::unexpected(head.error());
     std::ranges::copy(head->nonce, self->nonce_.begin());
-    const auto answer = self->ask(DEFIB_REMOTE_SESSION, "");
+    const auto answer =
+        how == Told::before ? client.kept_session() : self->ask(DEFIB_REMOTE_SESSION, "");
     if (!answer) return std::unexpected(answer.error());
     auto told = read_session(*answer, routine_set().manifest, self->from_);
     if (!told) return std::unexpected(told.error());
@@ -178,7 +180,8 @@ Result<void> RemoteSession::take_picture(Log log) {
 
 Result<std::vector<DefibJournalEntry>> RemoteSession::read_journal_on(uint64_t& lost) {
     lost = 0;
-    const auto told = ask(DEFIB_REMOTE_JOURNAL, as_words(read_ + 1));
+    const auto told = told_ == Told::before ? client_.kept_journal()
+                                            : ask(DEFIB_REMOTE_JOURNAL, as_words(read_ + 1));
     if (!told) return std::unexpected(told.error());
     auto entries = read_entries(*told, from_);
     if (!entries || entries->empty()) return entries;

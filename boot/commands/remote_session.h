@@ -17,11 +17,15 @@ namespace defib::boot {
 
 class RemoteEngine;
 
+// `before`: what is kept in the mailbox is read, and nobody is asked.
+enum class Told : uint8_t { when_asked, before };
+
 class RemoteSession {
   public:
     // `client` outlives it; `from` is what errors call the other side.
     static Result<std::unique_ptr<RemoteSession>> open(remote::Client& client, std::string from,
-                                                       std::chrono::milliseconds within);
+                                                       std::chrono::milliseconds within,
+                                                       Told told = Told::when_asked);
     ~RemoteSession();
 
     enum class Log : uint8_t { left_out, as_well };
@@ -36,12 +40,14 @@ class RemoteSession {
     uint64_t start_ns() const { return start_ns_; }
 
   private:
-    RemoteSession(remote::Client& client, std::string from, std::chrono::milliseconds within);
+    RemoteSession(remote::Client& client, std::string from, std::chrono::milliseconds within,
+                  Told told);
     Result<std::string> ask(DefibRemoteKind kind, const std::string& words);
 
     remote::Client& client_;
     std::string from_;
     std::chrono::milliseconds within_;
+    Told told_;
     remote::Nonce nonce_{};
     std::unique_ptr<Session> session_;
     RemoteEngine* engine_ = nullptr;  // the session's

@@ -87,7 +87,7 @@ class RemoteSource::Asking {
 Result<void> RemoteSource::Asking::connect() {
     watcher_.reset();
     session_.reset();
-    auto way = remote::connect_to(options_.where);
+    auto way = remote::connect_to(options_.where, options_.key);
     if (!way) return std::unexpected(way.error());
     way_ = std::move(*way);
     client_ = std::make_unique<remote::Client>(*way_, stop_);

@@ -163,4 +163,11 @@ uint64_t check_of(uint32_t status, uint64_t whole, std::span<const uint8_t> data
     return check.value();
 }
 
+uint64_t check_of_kept(std::span<const uint8_t> data) {
+    Check check;
+    check.add(static_cast<uint32_t>(data.size()));
+    check.add(data.data(), data.size());
+    return check.value();
+}
+
 }  // namespace defib::boot::remote

@@ -47,6 +47,7 @@ std::optional<std::string> open_answer(const std::string& sealed, const DefibRem
 // Against accidents, of which a request that is written while it is read is one.
 uint64_t check_of(const DefibRemoteRequest& request);
 uint64_t check_of(uint32_t status, uint64_t whole, std::span<const uint8_t> data);
+uint64_t check_of_kept(std::span<const uint8_t> data);
 
 }  // namespace defib::boot::remote
 

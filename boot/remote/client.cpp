@@ -44,7 +44,7 @@ const char* status_text(uint32_t status) {
 Result<DefibRemoteHead> Client::head() {
     DefibRemoteHead head{};
     if (auto read = memory_.read(0, bytes_of(head)); !read) return std::unexpected(read.error());
-    if (head.magic != DEFIB_REMOTE_MAGIC || head.abi_version != 1 ||
+    if (head.magic != DEFIB_REMOTE_MAGIC || head.abi_version != DEFIB_REMOTE_VERSION ||
         head.slots != DEFIB_REMOTE_SLOTS) {
         return fail(DEFIB_ERROR_BOOT_TARGET_FORMAT, "the mailbox",
                     "it is none, or another version's");
@@ -54,6 +54,26 @@ Result<DefibRemoteHead> Client::head() {
 
 Client::Client(OneSided& memory, std::stop_token stop)
     : memory_(memory), stop_(std::move(stop)), slot_(randombytes_uniform(DEFIB_REMOTE_SLOTS)) {}
+
+Result<std::string> Client::kept(uint64_t at) {
+    constexpr int TRIES = 10;
+    constexpr uint64_t FIRST = offsetof(DefibRemoteKept, data);
+    for (int i = 0; i < TRIES; i++) {
+        DefibRemoteKept kept{};
+        const auto whole = bytes_of(kept);
+        auto read = memory_.read(at, whole.first(FIRST));
+        if (!read) return std::unexpected(read.error());
+        if (kept.size != 0 && kept.size <= sizeof kept.data) {
+            read = memory_.read(at + FIRST, whole.subspan(FIRST, kept.size));
+            if (!read) return std::unexpected(read.error());
+            const std::span data(kept.data, kept.size);
+            if (check_of_kept(data) == kept.check)
+                return std::string(reinterpret_cast<const char*>(kept.data), kept.size);
+        }
+        std::this_thread::sleep_for(BETWEEN_LOOKS);
+    }
+    return fail(DEFIB_ERROR_BOOT_ENGINE, "the other side", "nothing whole is kept there");
+}
 
 Result<void> Client::send(DefibRemoteRequest& request) {
     const auto now = head();

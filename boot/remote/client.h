@@ -6,6 +6,7 @@
 #define DEFIB_BOOT_REMOTE_CLIENT_H
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -34,6 +35,10 @@ class Client {
     Result<Answered> ask(DefibRemoteKind kind, const std::string& words,
                          const std::optional<Key>& operators, std::chrono::milliseconds within);
 
+    // What is kept there (engine/abi/remote.h), whoever answers or does not.
+    Result<std::string> kept_session() { return kept(offsetof(DefibRemoteMailbox, session)); }
+    Result<std::string> kept_journal() { return kept(offsetof(DefibRemoteMailbox, journal)); }
+
     // Of the start that was asked last.
     const Nonce& nonce() const { return nonce_; }
 
@@ -42,6 +47,7 @@ class Client {
                                              std::chrono::milliseconds within);
     Result<void> send(DefibRemoteRequest& request);
     Result<bool> wait(uint64_t number, std::chrono::milliseconds within);
+    Result<std::string> kept(uint64_t at);
     Result<bool> is_idle();
     Result<uint64_t> number_in_slot();
     Result<void> open(Answered& answered, const DefibRemoteRequest& request) const;

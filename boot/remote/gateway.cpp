@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "boot/remote/rdma_memory.h"
 #include "boot/remote/shared_file.h"
 #include "engine/base/tcp.h"
 
@@ -18,7 +19,7 @@ namespace defib::boot::remote {
 namespace {
 
 constexpr int TIMEOUT_S = 5;
-constexpr const char* OR_A_FILE = ", or shm:FILE";
+constexpr const char* OR_A_FILE = ", rdma:ADDRESS:PORT, or shm:FILE";
 
 std::unexpected<Error> cannot(const std::string& where) {
     const bool is_silent = errno == EAGAIN || errno == EWOULDBLOCK;
@@ -62,7 +63,16 @@ class TcpMemory final : public OneSided {
             return got;
         }
         if (std::memcmp(&answer, &frame, sizeof frame) == 0) return {};
+        if (answer.operation == Frame::FAILED && answer.size <= MOST_WHY) return failed(answer);
         return fail(DEFIB_ERROR_BOOT_TARGET_FORMAT, where_, "it is no gateway of defib's");
+    }
+
+    // Who holds the connection for others says what became of it.
+    Result<void> failed(const Frame& answer) {
+        std::string why(answer.size, ' ');
+        auto got = receive({reinterpret_cast<uint8_t*>(why.data()), why.size()});
+        if (!got) return got;
+        return fail(DEFIB_ERROR_BASE_CANNOT_READ, where_, std::move(why));
     }
 
     Result<void> receive(std::span<uint8_t> into) {
@@ -83,9 +93,13 @@ class TcpMemory final : public OneSided {
 
 }  // namespace
 
-bool is_allowed(const Frame& frame) {
+bool is_allowed(const Frame& frame, Reach reach) {
     constexpr uint64_t SIZE = sizeof(DefibRemoteMailbox);
     if (frame.size == 0) return false;
+    if ((frame.at & TARGET_MEMORY) != 0) {
+        return reach == Reach::mailbox_and_memory && frame.operation == Frame::READ &&
+               frame.size <= MOST_READ;
+    }
     if (frame.operation == Frame::READ) {
         return frame.size <= MOST_READ && frame.at <= SIZE && frame.size <= SIZE - frame.at;
     }
@@ -108,9 +122,9 @@ bool Conversation::take(OneSided& memory, std::span<const uint8_t> bytes, size_t
         if (input_.size() == sizeof(Frame)) {
             Frame frame;
             std::memcpy(&frame, input_.data(), sizeof frame);
-            if (!is_allowed(frame)) return false;
+            if (!is_allowed(frame, reach_)) return false;
         }
-        if (is_whole() && !carry_out(memory)) return false;
+        if (is_whole()) carry_out(memory);
     }
     return true;
 }
@@ -122,20 +136,26 @@ bool Conversation::is_whole() const {
     return input_.size() == sizeof frame + (frame.operation == Frame::WRITE ? frame.size : 0);
 }
 
-bool Conversation::carry_out(OneSided& memory) {
+void Conversation::carry_out(OneSided& memory) {
     Frame frame;
     std::memcpy(&frame, input_.data(), sizeof frame);
     owed_.assign(input_.begin(), input_.begin() + sizeof frame);
     sent_ = 0;
-    bool is_done = false;
+    Result<void> done;
     if (frame.operation == Frame::WRITE) {
-        is_done = memory.write(frame.at, std::span(input_).subspan(sizeof frame)).has_value();
+        done = memory.write(frame.at, std::span(input_).subspan(sizeof frame));
     } else {
         owed_.resize(sizeof frame + frame.size);
-        is_done = memory.read(frame.at, std::span(owed_).subspan(sizeof frame)).has_value();
+        done = memory.read(frame.at, std::span(owed_).subspan(sizeof frame));
     }
     input_.clear();
-    return is_done;
+    if (done) return;
+    const std::string why = to_line(done.error()).substr(0, MOST_WHY);
+    const Frame failed = {
+        .operation = Frame::FAILED, .size = static_cast<uint32_t>(why.size()), .at = frame.at};
+    owed_.resize(sizeof failed);
+    std::memcpy(owed_.data(), &failed, sizeof failed);
+    owed_.insert(owed_.end(), why.begin(), why.end());
 }
 
 void Conversation::has_sent(size_t size) {
@@ -147,13 +167,14 @@ void Conversation::has_sent(size_t size) {
 
 // -- All of them ---------------------------------------------------------------------------------
 
-Gateway::Gateway(DefibRemoteMailbox& mailbox) : memory_(own_memory(mailbox)) {}
+Gateway::Gateway(std::unique_ptr<OneSided> memory, Reach reach)
+    : memory_(std::move(memory)), reach_(reach) {}
 
 Result<std::unique_ptr<Gateway>> Gateway::listen(const std::string& where,
-                                                 DefibRemoteMailbox& mailbox) {
+                                                 std::unique_ptr<OneSided> memory, Reach reach) {
     auto listener = listen_tcp(where, OR_A_FILE);
     if (!listener) return std::unexpected(listener.error());
-    std::unique_ptr<Gateway> gateway(new Gateway(mailbox));
+    std::unique_ptr<Gateway> gateway(new Gateway(std::move(memory), reach));
     gateway->listener_ = std::move(listener->socket);
     gateway->port_ = listener->port;
     return gateway;
@@ -181,7 +202,7 @@ void Gateway::accept_one() {
     if (place == connections_.end()) {
         place = connections_.begin() + static_cast<long>(next_victim_++ % connections_.size());
     }
-    *place = std::make_unique<Connection>(Connection{std::move(socket), {}});
+    *place = std::make_unique<Connection>(Connection{std::move(socket), Conversation(reach_)});
 }
 
 Gateway::Served Gateway::serve(Connection& connection) {
@@ -219,8 +240,10 @@ Result<std::unique_ptr<OneSided>> connect_to_gateway(const std::string& where) {
     return std::make_unique<TcpMemory>(std::move(*socket), where);
 }
 
-Result<std::unique_ptr<OneSided>> connect_to(const std::string& where) {
+Result<std::unique_ptr<OneSided>> connect_to(const std::string& where,
+                                             const std::optional<Key>& operators) {
     if (where.starts_with("shm:")) return open_shared_file(where.substr(4));
+    if (where.starts_with("rdma:")) return connect_to_rdma(where.substr(5), operators);
     return connect_to_gateway(where);
 }
 

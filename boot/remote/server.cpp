@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "engine/abi/journal.h"
+
 namespace defib::boot::remote {
 namespace {
 
@@ -35,6 +37,16 @@ bool is_known(uint32_t kind) {
     }
 }
 
+// Who reads while this writes sees a check that does not hold, and reads again.
+void publish_kept(DefibRemoteKept& kept, std::string_view text) {
+    const std::span data(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+    publish(kept.check, uint64_t{0});
+    std::atomic_thread_fence(std::memory_order_release);
+    kept.size = static_cast<uint32_t>(data.size());
+    std::ranges::copy(data, kept.data);
+    publish(kept.check, check_of_kept(data));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(DefibRemoteMailbox& memory,
@@ -45,7 +57,7 @@ Result<std::unique_ptr<Server>> Server::start(DefibRemoteMailbox& memory,
     std::unique_ptr<Server> server(new Server(memory, std::move(serve)));
     server->opens_ = opens;
     std::memset(&memory, 0, sizeof memory);
-    memory.head.abi_version = 1;
+    memory.head.abi_version = DEFIB_REMOTE_VERSION;
     memory.head.slots = DEFIB_REMOTE_SLOTS;
     memory.head.permissions = DEFIB_REMOTE_MAY_READ;
     std::ranges::copy(*nonce, memory.head.nonce);
@@ -72,6 +84,43 @@ uint64_t Server::step(const Clock& now_ns, uint64_t engine_turns) {
         break;
     }
     return rest_until_ns_;
+}
+
+void Server::keep(uint64_t now_ns) {
+    constexpr uint64_t EVERY_NS = 100'000'000;
+    if (now_ns < keep_next_ns_) return;
+    keep_next_ns_ = now_ns + EVERY_NS;
+    if (!has_session_) {
+        has_session_ = true;
+        const Served session = serve_(DEFIB_REMOTE_SESSION, {});
+        const bool is_good =
+            session.status == DEFIB_REMOTE_DONE && session.text.size() <= DEFIB_REMOTE_KEPT_BYTES;
+        if (is_good) publish_kept(memory_.session, session.text);
+    }
+    uint64_t last = 0;
+    if (!kept_.empty()) {
+        std::memcpy(&last, kept_.data() + kept_.size() - sizeof(DefibJournalEntry), sizeof last);
+    }
+    last++;
+    const std::string from(reinterpret_cast<const char*>(&last), sizeof last);
+    const Served entries = serve_(DEFIB_REMOTE_JOURNAL, from);
+    if (entries.status == DEFIB_REMOTE_DONE) add_to_kept(entries.text);
+}
+
+void Server::count(DefibRemoteStatus status, uint64_t more) {
+    if (more == 0) return;
+    answered_.at(status) += more;
+    publish(memory_.head.answered[status], answered_[status]);
+}
+
+void Server::add_to_kept(const std::string& entries) {
+    constexpr size_t MOST = DEFIB_REMOTE_KEPT_ENTRIES * sizeof(DefibJournalEntry);
+    static_assert(MOST <= DEFIB_REMOTE_KEPT_BYTES);
+    static_assert(offsetof(DefibJournalEntry, sequence) == 0);
+    if (entries.empty() || entries.size() % sizeof(DefibJournalEntry) != 0) return;
+    kept_ += entries;
+    if (kept_.size() > MOST) kept_.erase(0, kept_.size() - MOST);
+    publish_kept(memory_.journal, kept_);
 }
 
 // True: there was a request.

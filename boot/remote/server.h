@@ -39,6 +39,12 @@ class Server {
     // Looks once; gives the time before which there is no use in looking again.
     uint64_t step(const Clock& now_ns, uint64_t engine_turns);
 
+    // What is there to be read without asking: whose kernel it is, once, and the newest entries of
+    // the journal. Looks for new ones at most ten times a second.
+    void keep(uint64_t now_ns);
+
+    // What a transport has refused by itself.
+    void count(DefibRemoteStatus status, uint64_t more);
     uint64_t answered(DefibRemoteStatus status) const { return answered_.at(status); }
 
   private:
@@ -47,6 +53,8 @@ class Server {
     DefibRemoteStatus check(const DefibRemoteRequest& request, uint32_t slot);
     DefibRemoteStatus check_right(const DefibRemoteRequest& request, uint32_t slot);
     void answer(uint32_t slot, uint64_t number, DefibRemoteStatus status, uint64_t from);
+
+    void add_to_kept(const std::string& entries);
 
     DefibRemoteMailbox& memory_;
     Serve serve_;
@@ -59,6 +67,9 @@ class Server {
     uint64_t heartbeat_ = 0;
     uint64_t rest_until_ns_ = 0;
     uint32_t next_slot_ = 0;  // each comes first in turn
+    std::string kept_;        // of the journal
+    uint64_t keep_next_ns_ = 0;
+    bool has_session_ = false;
 };
 
 }  // namespace defib::boot::remote

@@ -19,6 +19,7 @@
 #include "engine/abi/mailbox.h"
 
 #define DEFIB_REMOTE_MAGIC 0x31544d5242464544ull  // "DEFBRMT1"
+#define DEFIB_REMOTE_VERSION 2u
 #define DEFIB_REMOTE_SLOTS 4u
 #define DEFIB_REMOTE_REQUEST_BYTES 1024u
 #define DEFIB_REMOTE_ANSWER_BYTES (1u << 20)
@@ -142,9 +143,22 @@ struct DefibRemoteSlot {
     struct DefibRemoteAnswer answer;
 };
 
+// Kept there by the engine's side without being asked, so that it can be read when nobody answers
+// any more.
+#define DEFIB_REMOTE_KEPT_BYTES (256u << 10)
+#define DEFIB_REMOTE_KEPT_ENTRIES 512u
+struct DefibRemoteKept {
+    uint64_t check;  // over size and data: what is read while it is written is read again
+    uint32_t size;   // 0: nothing is kept
+    uint32_t reserved;
+    uint8_t data[DEFIB_REMOTE_KEPT_BYTES];
+};
+
 struct DefibRemoteMailbox {
     struct DefibRemoteHead head;
     struct DefibRemoteSlot slots[DEFIB_REMOTE_SLOTS];
+    struct DefibRemoteKept session;  // what SESSION answers
+    struct DefibRemoteKept journal;  // the newest entries, in order: what was found last
 };
 
 #endif

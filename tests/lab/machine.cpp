@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "engine/base/file.h"
+#include "tests/lab/cable.h"
 #include "tests/lab/host_program.h"
 #include "tests/lab/initramfs.h"
 
@@ -34,7 +35,13 @@ Result<UniqueFd> memory_file(const char* what, std::string_view content) {
 }
 
 Result<UniqueFd> make_disk(const Disk& disk) {
-    auto file = memory_file("defib-disk", {});
+    MappedFile content;
+    if (!disk.content.empty()) {
+        auto opened = MappedFile::open(disk.content);
+        if (!opened) return std::unexpected(opened.error());
+        content = std::move(*opened);
+    }
+    auto file = memory_file("defib-disk", as_text(content.bytes()));
     if (!file) return file;
     if (::ftruncate(file->get(), static_cast<off_t>(disk.megabytes << 20)) != 0) {
         return no_machine("disk");
@@ -61,6 +68,16 @@ Result<void> fill_system_partition(const GuestOptions& options, const Kernel& ke
     return write_atomically(folder / "EFI/debian/grub.cfg",
                             "linux /kernel " + command_line(options) + "\ninitrd /initrd\nboot\n");
 }
+
+}  // namespace
+
+Result<Cable> make_cable() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0) return no_machine("cable");
+    return Cable{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+namespace {
 
 struct SocketPair {
     UniqueFd ours;
@@ -119,6 +136,7 @@ Result<std::unique_ptr<Guest::Machine>> Guest::Machine::start(GuestOptions optio
         plan.inherited.push_back(file->get());
         disks.push_back(std::move(*file));
     }
+    if (options.cable.fd >= 0) plan.inherited.push_back(options.cable.fd);
     plan.ram_file = new_ram_file_name();
     plan.ram_bytes = options.ram_megabytes << 20;
     plan.argv = qemu_arguments(options, *kernel, plan.ram_file);

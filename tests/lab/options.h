@@ -27,6 +27,13 @@ struct Disk {
     uint64_t bytes_per_second = 0;
     uint64_t operations_per_second = 0;
     std::string mount_at = {};
+    std::filesystem::path content = {};  // of a RAW one: a file of no more than its size
+};
+
+// One end of a cable between two guests (make_cable() in cable.h); -1: the guest has no network.
+struct CableEnd {
+    int fd = -1;
+    unsigned number = 0;  // what the two guests' addresses are told apart by
 };
 
 // A guest as a test asks for it. The kernel is Debian's own, and so are its defaults, but for
@@ -56,6 +63,7 @@ struct GuestOptions {
     std::filesystem::path system_partition = {};
 
     std::vector<Disk> disks = {};
+    CableEnd cable = {};                    // eth0 in the guest, without an address
     std::vector<std::string> modules = {};  // loaded at start, with what they need
     // Appended to the kernel's command line, and may so overrule what the lab says there.
     std::string command_line = {};

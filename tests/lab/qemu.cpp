@@ -123,12 +123,19 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
                                   disk.bytes_per_second, disk.operations_per_second));
         add("-device", fmt::format("virtio-blk-pci,drive=disk{}", i));
     }
+    if (options.cable.fd >= 0) {
+        const int index = INHERITED_DISKS + static_cast<int>(options.disks.size());
+        add("-netdev", socket("cable", index));
+        add("-device", fmt::format("virtio-net-pci,netdev=cable,romfile=,mac=52:54:00:de:f1:{:02x}",
+                                   options.cable.number));
+    }
     return argv;
 }
 
 std::vector<std::string> modules_for(const GuestOptions& options) {
     std::vector<std::string> names{"virtio_pci", "virtio_console"};
     if (!options.disks.empty()) names.emplace_back("virtio_blk");
+    if (options.cable.fd >= 0) names.emplace_back("virtio_net");
     const auto uses = [&](Disk::Use use) {
         return std::ranges::find(options.disks, use, &Disk::use) != options.disks.end();
     };

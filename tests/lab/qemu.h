@@ -29,7 +29,8 @@ std::vector<RamRange> ram_ranges_of(uint64_t ram_bytes);
 
 Result<void> check(const GuestOptions& options);
 
-// What of QEMU's is an inherited descriptor, in this order; the disks follow.
+// What of QEMU's is an inherited descriptor, in this order; the disks follow, and the
+// cable.
 enum Inherited : uint8_t {
     INHERITED_CONSOLE,
     INHERITED_AGENT,
