@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t PAGE = 4096;
 constexpr double MEGABYTE = 1 << 20;
+constexpr unsigned MINOR_BITS = 20;  // include/linux/kdev_t.h
 
 // clang-format off
 using Words = std::array<EvidenceWord, DEFIB_FINDING_EVIDENCE>;
@@ -102,6 +103,20 @@ constexpr FaultEvidence TABLE[] = {
     {DEFIB_FAULT_PANIC, LOG, NOTHING, NOTHING},
     {DEFIB_FAULT_OOPS, {{NOTHING, WAS_THERE, TAINT}}, NOTHING, NOTHING},
     {DEFIB_FAULT_LOST_LOG_WORK, {{CPU, LASTS, TICKS}}, NOTHING, NOTHING},
+    {DEFIB_FAULT_THRASH, {{
+        {"swapped_out_pages_per_s", Unit::pages_a_second, "writes {} to swap"},
+        {"swapped_in_pages_per_s", Unit::pages_a_second, "reads {} from it"},
+        {"full_percent", Unit::percent, "all stood still for memory {} of the time"},
+        {"iowait_percent", Unit::percent, "CPUs waited for disks {} of it"},
+        {"swap_total_pages", Unit::pages, "swap {}"}, {"swap_free_pages", Unit::pages, "free {}"},
+        {"fall_pages_per_s", Unit::pages_a_second, "falls {}"}, {"left_ms", Unit::ms, "{} left"}}},
+     TAKES, GROWS},
+    {DEFIB_FAULT_DISK_BUSY, {{
+        {"disk", Unit::disk, "disk {}"}, {"busy_percent", Unit::percent, "busy {} of the time"},
+        {"wait_ms", Unit::ms, "a request takes {}"},
+        {"requests_per_s", Unit::count, "{} a second are served"},
+        {"iowait_percent", Unit::percent, "CPUs waited for disks {} of the time"}}},
+     {"io_pages", Unit::pages, "read and wrote {}"}, {"io_pages_per_s", Unit::pages_a_second, "?now {}"}},
 };
 // clang-format on
 
@@ -163,6 +178,8 @@ std::string value_text(Unit unit, uint64_t value, const SymbolAt& symbol_at) {
         case Unit::bits:
         case Unit::task:
             return fmt::format("{:#x}", value);
+        case Unit::disk:
+            return fmt::format("{}:{}", value >> MINOR_BITS, value & ((1U << MINOR_BITS) - 1));
         case Unit::lock:
             return lock_text(value, symbol_at);
         case Unit::waits:

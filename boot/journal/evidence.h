@@ -27,6 +27,7 @@ enum class Unit : uint8_t {
     ms_a_second,
     bits,   // flags, or a word of memory
     task,   // an address
+    disk,   // major and minor number, as MKDEV() has them
     lock,   // an address that may have a symbol
     waits,  // enum DefibLockKind
     doubt,  // why a spinlock may be held: enum Doubt in engine/detectors/spinlock.cpp

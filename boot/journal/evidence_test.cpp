@@ -67,6 +67,12 @@ TEST(Evidence, HasNamesThatDiffer) {
     }
 }
 
+TEST(Evidence, NamesADiskByItsNumbers) {
+    EXPECT_EQ(text_of(DEFIB_FAULT_DISK_BUSY, {254 << 20 | 16, 99, 1500, 12, 40}),
+              "disk 254:16, busy 99 % of the time, a request takes 1.5 s, 12 a second are served, "
+              "CPUs waited for disks 40 % of the time");
+}
+
 TEST(Evidence, OfMemoryIsInMegabytesAndSaysWhatIsLeft) {
     EXPECT_EQ(text_of(DEFIB_FAULT_MEMORY_LOW, {118784, 1869, 65536, 0, 8448, 400, 61, 13312}),
               "available 7.3 MB of 464 MB (1 %), swap free 0 MB of 256 MB, falls 33 MB/s, "

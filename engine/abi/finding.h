@@ -43,7 +43,9 @@
     X(SPINLOCK_SLEEPER,   23, "spinlock_sleeper",    "CPUs spin for a lock whose holder was put to sleep") \
     X(PANIC,              24, "panic",               "the kernel has panicked")                    \
     X(OOPS,               25, "oops",                "the kernel has oopsed and goes on")          \
-    X(LOST_LOG_WORK,      26, "lost_log_work",       "a CPU's wake-ups of the log's readers are lost")
+    X(LOST_LOG_WORK,      26, "lost_log_work",       "a CPU's wake-ups of the log's readers are lost") \
+    X(THRASH,             27, "thrash",              "the machine swaps until no swap is left, and stands still meanwhile") \
+    X(DISK_BUSY,          28, "disk_busy",           "a disk has more to do than it can, and whoever asks waits long")
 
 #define DEFIB_FAULT_NUMBER(name, number, word, text) DEFIB_FAULT_##name = (number),
 enum DefibFault { DEFIB_FAULT_NONE = 0, DEFIB_FAULT_LIST(DEFIB_FAULT_NUMBER) };

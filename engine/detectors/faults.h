@@ -19,6 +19,7 @@
     X(bombs, THREAD_BOMB, WHO)                       \
     X(cpu_overload, CPU_OVERLOAD, WHO_GROWS)         \
     X(cpu_stuck, CPU_STUCK, WHO)                     \
+    X(disk_busy, DISK_BUSY, WHO_GROWS)               \
     X(exhaustion, FILES_LOW, NOBODY)                 \
     X(exhaustion, PIDS_LOW, WHO)                     \
     X(exhaustion, THREADS_LOW, WHO)                  \
@@ -36,6 +37,7 @@
     X(realtime_starvation, REALTIME_STARVATION, WHO) \
     X(spinlock, SPINLOCK_HELD, WHO)                  \
     X(spinlock, SPINLOCK_LEAKED, WHO)                \
-    X(spinlock, SPINLOCK_SLEEPER, WHO)
+    X(spinlock, SPINLOCK_SLEEPER, WHO)               \
+    X(thrash, THRASH, WHO_GROWS)
 
 #endif

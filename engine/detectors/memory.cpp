@@ -14,33 +14,22 @@
 // would kill somebody for memory that it does not have.
 //
 // That memory is low or falls is not said before it is known who grows (two looks at the
-// processes): who has most may have had it for days. Growth is an average of the latest looks, so
-// that who takes memory by fits and starts is not passed over for who just stands still. A fall is
-// over when twice the time is left that makes it a finding.
+// processes): who has most may have had it for days. The largest are named, and behind them
+// whoever grows fastest of all and is not among them. A fall is over when twice the time is left
+// that makes it a finding.
 #include "engine/kernel/memory.h"
 
-#include "engine/detectors/report.h"
-#include "engine/kernel/statistics.h"
-#include "engine/kernel/tasks.h"
+#include "engine/detectors/growth.h"
 
 namespace {
 
 constexpr u64 SAMPLES = 16;  // of what is left, a sixteenth of a second apart
 constexpr u64 SAMPLE_NS = 62500000;
 constexpr u64 NS_A_SECOND = 1000000000;
-constexpr u64 SCAN_NS = 200 * NS_A_MS;
-constexpr u32 MOST_NAMED = 8;
-constexpr u32 MOST_KEPT = 16;
 constexpr u64 SCARCE_PERCENT = 20;
 constexpr u64 PSI_ONE = 2048;  // FIXED_1: averages have 11 bits of fraction
 constexpr u64 PSI_AVERAGES = 3;
 
-struct Large {
-    u64 task;
-    u64 start_ns;
-    u64 pages;
-    u64 growth;  // pages a second
-};
 struct MemoryWatch {
     u64 low_since;
     u64 falling_since;
@@ -49,11 +38,7 @@ struct MemoryWatch {
     u64 sampled_ns;
     u64 samples;
     u64 left[SAMPLES];
-    u64 scanned_ns;
-    u32 kept;
-    u32 kept_before;
-    Large large[MOST_KEPT];  // largest first
-    Large before[MOST_KEPT];
+    SizeWatch sizes;
 };
 
 struct Supply {
@@ -109,57 +94,10 @@ u64 fall_of(MemoryWatch* watch, u64 left) {
     return less(oldest, left) * NS_A_SECOND / (span * SAMPLE_NS);
 }
 
-u64 growth_of(MemoryWatch* watch, u64 task, u64 start_ns, u64 pages, u64 past_ns) {
-    for (u32 i = 0; i < watch->kept_before && i < MOST_KEPT; ++i) {
-        if (watch->before[i].task != task || watch->before[i].start_ns != start_ns) continue;
-        const u64 growth = less(pages, watch->before[i].pages) * 1000 / (past_ns / NS_A_MS);
-        const u64 known = watch->before[i].growth;
-        return known == 0 ? growth : (known * 3 + growth) / 4;
-    }
-    return 0;
-}
-
-void keep(MemoryWatch* watch, u64 task, u64 start_ns, u64 pages, u64 growth) {
-    u32 at = watch->kept;
-    if (at == MOST_KEPT) {
-        if (watch->large[MOST_KEPT - 1].pages >= pages) return;
-        --at;
-    } else {
-        watch->kept += 1;
-    }
-    for (; at > 0 && watch->large[at - 1].pages < pages; --at) {
-        watch->large[at].task = watch->large[at - 1].task;
-        watch->large[at].start_ns = watch->large[at - 1].start_ns;
-        watch->large[at].pages = watch->large[at - 1].pages;
-        watch->large[at].growth = watch->large[at - 1].growth;
-    }
-    watch->large[at].task = task;
-    watch->large[at].start_ns = start_ns;
-    watch->large[at].pages = pages;
-    watch->large[at].growth = growth;
-}
-
 // oom_badness() counts alike: what is resident and what is in swap.
 void look_at_processes(MemoryWatch* watch) {
-    const u64 past_ns = now() - watch->scanned_ns;
-    if (watch->scanned_ns != 0 && past_ns < SCAN_NS) return;
-    for (u32 i = 0; i < MOST_KEPT; ++i) {
-        watch->before[i].task = watch->large[i].task;
-        watch->before[i].start_ns = watch->large[i].start_ns;
-        watch->before[i].pages = watch->large[i].pages;
-        watch->before[i].growth = watch->large[i].growth;
-    }
-    watch->kept_before = watch->scanned_ns == 0 ? 0 : watch->kept;
-    watch->kept = 0;
-    watch->scanned_ns = now();
-    for_each_process([&](kp<task_struct> task) {
-        const auto mm = task->mm;
-        if (mm == nullptr) return;
-        const u64 pages = resident_pages(mm) + not_negative(pages_of(mm, constant(MM_SWAPENTS)));
-        if (watch->kept == MOST_KEPT && watch->large[MOST_KEPT - 1].pages >= pages) return;
-        const u64 start_ns = task->start_time;
-        keep(watch, address_of(task), start_ns, pages,
-             growth_of(watch, address_of(task), start_ns, pages, past_ns));
+    look_at_sizes(&watch->sizes, [](kp<mm_struct> mm) {
+        return resident_pages(mm) + not_negative(pages_of(mm, constant(MM_SWAPENTS)));
     });
 }
 
@@ -180,14 +118,7 @@ void report_memory(MemoryWatch* watch, DefibFault fault, u64 since_ns, const Sup
     finding->evidence[6] = pressure;
     finding->evidence[7] = fault == DEFIB_FAULT_KERNEL_MEMORY ? supply.slab : supply.kernel;
     if (fault == DEFIB_FAULT_KERNEL_MEMORY) return;
-    for (u32 i = 0; i < MOST_NAMED && i < watch->kept; ++i) {
-        const auto task = pointer_from<task_struct>(watch->large[i].task);
-        // It may have ended since, and its memory be another's.
-        if (task->start_time != watch->large[i].start_ns || task->mm == nullptr) continue;
-        const auto culprit = name_culprit(finding, task);
-        culprit->weight = watch->large[i].pages;
-        culprit->growth = watch->large[i].growth;
-    }
+    name_largest_and_fastest(finding, &watch->sizes);
 }
 
 u64 pressure_percent() {
@@ -226,10 +157,10 @@ DETECTOR(memory, SUMMARY("memory that is low, falls fast or stalls tasks, and wh
         return;
     }
     if (is_scarce || is_low || watch->pressure_since != 0) look_at_processes(watch);
-    const bool knows_who_grows = watch->kept_before != 0;
-    if (knows_who_grows && has_held(watch->low_since, hold_ms))
+    const bool is_known_who_grows = knows_who_grows(&watch->sizes);
+    if (is_known_who_grows && has_held(watch->low_since, hold_ms))
         report_memory(watch, DEFIB_FAULT_MEMORY_LOW, watch->low_since, is, fall, pressure);
-    if (knows_who_grows && has_held(watch->falling_since, hold_ms))
+    if (is_known_who_grows && has_held(watch->falling_since, hold_ms))
         report_memory(watch, DEFIB_FAULT_MEMORY_FALLING, watch->falling_since, is, fall, pressure);
     if (has_held(watch->pressure_since, hold_ms))
         report_memory(watch, DEFIB_FAULT_MEMORY_PRESSURE, watch->pressure_since, is, fall,

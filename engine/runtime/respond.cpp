@@ -40,17 +40,27 @@ bool conditions_hold(const DefibPolicyRule& rule, const DefibFinding& finding) {
     return rule.join == DEFIB_JOIN_ANY ? held > 0 : held == rule.condition_count;
 }
 
+// Of two detectors, and one shortage: memory that is full and swap that fills.
+bool is_of_memory(uint32_t fault) {
+    return fault == DEFIB_FAULT_MEMORY_LOW || fault == DEFIB_FAULT_MEMORY_FALLING ||
+           fault == DEFIB_FAULT_MEMORY_PRESSURE || fault == DEFIB_FAULT_THRASH;
+}
+bool is_one_trouble(const DefibResponder& responder, const DefibCase& one, const DefibCase& other) {
+    const DefibPolicyRule* rules = responder.policy.rules;
+    return rules[other.rule].detector == rules[one.rule].detector ||
+           (is_of_memory(one.finding.fault) && is_of_memory(other.finding.fault));
+}
+
 // Another repair of this fault, or of this task, is in hand; or one of another fault that the same
 // detector sees, until it has cooled down: memory that is low and memory that falls are one
 // shortage, and what ends the one ends the other.
 bool is_busy(const DefibResponder& responder, const DefibCase& one) {
-    const DefibPolicyRule* rules = responder.policy.rules;
 #pragma clang loop unroll(disable)
     for (const DefibCase& other : responder.cases) {
         const bool is_same_fault = other.finding.fault == one.finding.fault;
         const bool is_cooling = other.state == DEFIB_CASE_COOLING && !is_same_fault;
         if (&other == &one || (!is_in_hand(other) && !is_cooling)) continue;
-        if (is_same_fault || rules[other.rule].detector == rules[one.rule].detector) return true;
+        if (is_same_fault || is_one_trouble(responder, one, other)) return true;
         if (!is_in_hand(other)) continue;
         const bool is_same_task = one.has_victim != 0 && other.has_victim != 0 &&
                                   one.victim.tgid == other.victim.tgid &&

@@ -199,6 +199,18 @@ TEST_F(Respond, RepairsOneShortageOnceWhateverItsDetectorCallsIt) {
     EXPECT_EQ(machine.acts[1].pid, 8);
 }
 
+TEST_F(Respond, RepairsOneShortageOnceThoughTwoDetectorsSeeIt) {
+    machine.add_rule("memory is low").fault = MEMORY;
+    DefibPolicyRule& second = machine.add_rule("swap runs out");
+    second.fault = DEFIB_FAULT_THRASH;
+    second.detector = machine.add_detector(DEFIB_FAULT_THRASH, culprit(8, "other"));
+    machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});
+    machine.start();
+    machine.run_ms(50);
+    EXPECT_EQ(machine.acts.size(), 1U);
+    EXPECT_TRUE(machine.has(DEFIB_JOURNAL_DECLINED, DEFIB_DECLINE_BUSY));
+}
+
 TEST_F(Respond, BelievesNothingOfAMalformedPolicy) {
     machine.add_rule("memory").step_count = DEFIB_POLICY_STEPS + 1;
     machine.fall_ill(MEMORY, 0, {culprit(7, "hog")});

@@ -120,6 +120,17 @@ DefibPolicyRule& SickMachine::add_rule(std::string_view name) {
     return rule;
 }
 
+uint32_t SickMachine::add_detector(uint32_t fault, const DefibCulprit& culprit) {
+    return engine.add(DEFIB_ROUTINE_READS, [=](DefibContext& context, const uint64_t*) {
+        DefibFinding finding{};
+        finding.fault = fault;
+        finding.culprits = 1;
+        report(context, DEFIB_RECORD_FINDING, finding);
+        report(context, DEFIB_RECORD_CULPRIT, culprit);
+        return uint64_t{0};
+    });
+}
+
 Ailment& SickMachine::fall_ill(uint32_t fault, uint64_t key, std::vector<DefibCulprit> culprits) {
     Ailment& one = ailments.emplace_back();
     one.finding.fault = fault;

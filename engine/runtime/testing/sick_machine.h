@@ -38,6 +38,9 @@ class SickMachine {
 
     Ailment& fall_ill(uint32_t fault, uint64_t key, std::vector<DefibCulprit> culprits);
 
+    // Another detector, that finds this for ever.
+    uint32_t add_detector(uint32_t fault, const DefibCulprit& culprit);
+
     void start();
     // Turns once a millisecond.
     void run_ms(uint64_t count);
