@@ -15,8 +15,11 @@
 // children do not. So a quarter of the family must be children of children, or it must be eight
 // times as large as a family may be.
 //
-// What was found stays found until it has shrunk to half of what it takes.
+// What was found stays found until it has shrunk to half of what it takes. Behind it are named the
+// next largest, for whoever has to judge: of families those beside the one that was followed, at
+// whatever depth.
 #include "engine/detectors/cpu_watch.h"
+#include "engine/kernel/memory.h"
 #include "engine/kernel/tasks.h"
 
 namespace {
@@ -28,6 +31,8 @@ constexpr u32 MOST_NAMES = 48;
 constexpr u32 MOST_GENERATIONS = 24;
 constexpr u32 MOST_STEPS = 6;
 constexpr u32 FAR_TOO_MANY = 8;  // times what it takes, and who forked them does not matter
+
+constexpr u32 RUNNERS_UP = 2;
 
 struct Family {
     u64 head;
@@ -48,10 +53,10 @@ struct BombWatch {
     u64 thread_since;
     u64 root;  // of the fork bomb
     u64 descendants;
+    Family next_families[RUNNERS_UP];
     u64 by_name;
     u64 of_others;  // descendants that the root itself has not forked
-    u64 largest;    // process by threads
-    u64 largest_threads;
+    Family largest[1 + RUNNERS_UP];  // processes by threads, the most first
     Family families[MOST_FAMILIES];
     Name names[MOST_NAMES];
 };
@@ -127,18 +132,40 @@ kp<task_struct> init_process() {
     return task_of(1, static_cast<u64>(enum_value(pid_type, PIDTYPE_TGID)));
 }
 
-void find_root(BombWatch* watch) {
-    count_families(watch, init_process());
-    u32 best = largest_family(watch);
+void forget_runners_up(BombWatch* watch) {
+    for (u32 i = 0; i < RUNNERS_UP; ++i) {
+        watch->next_families[i].head = 0;
+        watch->next_families[i].count = 0;
+    }
+}
+void keep_runner_up(BombWatch* watch, u64 head, u64 count) {
+    if (count <= watch->next_families[RUNNERS_UP - 1].count) return;
+    u32 at = RUNNERS_UP - 1;
+    for (; at > 0 && watch->next_families[at - 1].count < count; --at) {
+        watch->next_families[at].head = watch->next_families[at - 1].head;
+        watch->next_families[at].count = watch->next_families[at - 1].count;
+    }
+    watch->next_families[at].head = head;
+    watch->next_families[at].count = count;
+}
+void follow(BombWatch* watch, u32 best) {
     watch->root = watch->families[best].head;
     watch->descendants = watch->families[best].count;
+    for (u32 i = 0; i < MOST_FAMILIES; ++i)
+        if (i != best) keep_runner_up(watch, watch->families[i].head, watch->families[i].count);
+}
+
+void find_root(BombWatch* watch) {
+    forget_runners_up(watch);
+    count_families(watch, init_process());
+    u32 best = largest_family(watch);
+    follow(watch, best);
     watch->by_name = 0;
     for (u32 step = 0; step < MOST_STEPS && watch->descendants > 1; ++step) {
         count_families(watch, pointer_from<task_struct>(watch->root));
         best = largest_family(watch);
         if (watch->families[best].count * 4 < watch->descendants * 3) return;
-        watch->root = watch->families[best].head;
-        watch->descendants = watch->families[best].count;
+        follow(watch, best);
     }
 }
 
@@ -169,21 +196,31 @@ void find_name(BombWatch* watch) {
     watch->root = watch->names[best].oldest;
     watch->descendants = watch->names[best].count;
     watch->by_name = 1;
+    forget_runners_up(watch);
+    for (u32 i = 0; i < MOST_NAMES; ++i)
+        if (i != best) keep_runner_up(watch, watch->names[i].oldest, watch->names[i].count);
 }
 
 void find_threads(BombWatch* watch) {
-    watch->largest = 0;
-    watch->largest_threads = 0;
+    for (u32 i = 0; i <= RUNNERS_UP; ++i) {
+        watch->largest[i].head = 0;
+        watch->largest[i].count = 0;
+    }
     for_each_process([&](kp<task_struct> task) {
-        const s32 threads = task->signal->nr_threads;
-        if (threads <= 0 || static_cast<u32>(threads) <= watch->largest_threads) return;
-        watch->largest = address_of(task);
-        watch->largest_threads = static_cast<u32>(threads);
+        const u64 threads = not_negative(task->signal->nr_threads);
+        if (threads <= watch->largest[RUNNERS_UP].count) return;
+        u32 at = RUNNERS_UP;
+        for (; at > 0 && watch->largest[at - 1].count < threads; --at) {
+            watch->largest[at].head = watch->largest[at - 1].head;
+            watch->largest[at].count = watch->largest[at - 1].count;
+        }
+        watch->largest[at].head = address_of(task);
+        watch->largest[at].count = threads;
     });
 }
 
-void report_bomb(DefibFault fault, u64 since_ns, u64 task_address, u64 size, u64 threads,
-                 u64 growth, u64 by_name) {
+DefibFinding* report_bomb(DefibFault fault, u64 since_ns, u64 task_address, u64 size, u64 threads,
+                          u64 growth, u64 by_name) {
     const auto task = pointer_from<task_struct>(task_address);
     const auto finding = report(fault, static_cast<u32>(task->tgid), since_ns);
     finding->evidence[0] = size;
@@ -191,6 +228,27 @@ void report_bomb(DefibFault fault, u64 since_ns, u64 task_address, u64 size, u64
     finding->evidence[2] = growth;
     finding->evidence[3] = by_name;
     name_culprit(finding, task)->weight = size;
+    return finding;
+}
+// It may have ended since it was counted.
+void name_runner_up(DefibFinding* finding, u64 task_address, u64 size) {
+    if (task_address == 0) return;
+    const auto task = pointer_from<task_struct>(task_address);
+    if (is_task(task)) name_culprit(finding, task)->weight = size;
+}
+
+void report_threads(BombWatch* watch, u64 threads, u64 growth) {
+    const auto finding =
+        report_bomb(DEFIB_FAULT_THREAD_BOMB, watch->thread_since, watch->largest[0].head,
+                    watch->largest[0].count, threads, growth, 0);
+    for (u32 i = 1; i <= RUNNERS_UP; ++i)
+        name_runner_up(finding, watch->largest[i].head, watch->largest[i].count);
+}
+void report_family(BombWatch* watch, u64 threads, u64 growth) {
+    const auto finding = report_bomb(DEFIB_FAULT_FORK_BOMB, watch->fork_since, watch->root,
+                                     watch->descendants, threads, growth, watch->by_name);
+    for (u32 i = 0; i < RUNNERS_UP; ++i)
+        name_runner_up(finding, watch->next_families[i].head, watch->next_families[i].count);
 }
 
 }  // namespace
@@ -218,11 +276,7 @@ DETECTOR(bombs, SUMMARY("a process that multiplies, by fork or by threads"), PER
                                   (watch->fork_since != 0 || multiplies(watch, least_processes)));
     const u32 thinned = watch->thread_since != 0 ? 2 : 1;
     watch->thread_since =
-        since(watch->thread_since, watch->largest_threads * thinned >= least_threads);
-    if (watch->thread_since != 0)
-        report_bomb(DEFIB_FAULT_THREAD_BOMB, watch->thread_since, watch->largest,
-                    watch->largest_threads, threads, growth, 0);
-    if (watch->fork_since != 0)
-        report_bomb(DEFIB_FAULT_FORK_BOMB, watch->fork_since, watch->root, watch->descendants,
-                    threads, growth, watch->by_name);
+        since(watch->thread_since, watch->largest[0].count * thinned >= least_threads);
+    if (watch->thread_since != 0) report_threads(watch, threads, growth);
+    if (watch->fork_since != 0) report_family(watch, threads, growth);
 }
