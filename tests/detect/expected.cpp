@@ -15,7 +15,8 @@ const std::vector<Expected>& all_expected() {
                                                  DEFIB_FAULT_TASK_BLOCKED};
     static const std::vector<DefibFault> BUSY = {DEFIB_FAULT_CPU_OVERLOAD};
     static const std::vector<DefibFault> SHORT = {
-        DEFIB_FAULT_MEMORY_LOW, DEFIB_FAULT_MEMORY_FALLING, DEFIB_FAULT_MEMORY_PRESSURE};
+        DEFIB_FAULT_MEMORY_LOW, DEFIB_FAULT_MEMORY_FALLING, DEFIB_FAULT_MEMORY_PRESSURE,
+        DEFIB_FAULT_DISK_BUSY};
     static const std::vector<DefibFault> EATEN = {DEFIB_FAULT_MEMORY_FALLING,
                                                   DEFIB_FAULT_MEMORY_PRESSURE, DEFIB_FAULT_PANIC};
     static const std::vector<DefibFault> OOPSED = {DEFIB_FAULT_OOPS, DEFIB_FAULT_CPU_STUCK,
@@ -45,12 +46,14 @@ const std::vector<Expected>& all_expected() {
         {"lost_wakeup", DEFIB_FAULT_TASK_BLOCKED, "v-read", {}},
         {"need_resched", DEFIB_FAULT_NEED_RESCHED, "v-read-unmapped", STUCK},
         {"need_resched_all", DEFIB_FAULT_NEED_RESCHED, "v-read-unmapped", STUCK},
+        {"rcu_reader", DEFIB_FAULT_RCU_STALL, "rcu_reader", STUCK},
         {"panic", DEFIB_FAULT_PANIC, "", {}},
         {"oops_mutex", DEFIB_FAULT_LOCK_ABANDONED, "oops/waiter", {DEFIB_FAULT_OOPS}},
         {"oops_spin", DEFIB_FAULT_SPINLOCK_LEAKED, "oops/", OOPSED},
         {"hog", DEFIB_FAULT_MEMORY_LOW, "v-hog", SHORT},
-        {"hog_swap", DEFIB_FAULT_MEMORY_LOW, "v-hog", SHORT},
+        {"hog_swap", DEFIB_FAULT_THRASH, "v-hog", SHORT},
         {"leak", DEFIB_FAULT_MEMORY_LOW, "v-leak", SHORT},
+        {"working_set", DEFIB_FAULT_MEMORY_PRESSURE, "v-swapper", {DEFIB_FAULT_DISK_BUSY}},
         {"cpu_hogs", DEFIB_FAULT_CPU_OVERLOAD, "v-spin", {}},
         {"rt_hogs", DEFIB_FAULT_REALTIME_STARVATION, "v-spin-rt", BUSY},
         {"rt_hogs_unlimited",
@@ -60,6 +63,12 @@ const std::vector<Expected>& all_expected() {
         {"fork_bomb", DEFIB_FAULT_FORK_BOMB, "v-fork-bomb", BUSY},
         {"thread_bomb", DEFIB_FAULT_THREAD_BOMB, "v-thread-bomb", BUSY},
         {"crowd_busy", DEFIB_FAULT_CPU_OVERLOAD, "v-crowd-busy", {}},
+        {"pid_exhaustion", DEFIB_FAULT_PIDS_LOW, "v-thread-bomb", {DEFIB_FAULT_THREAD_BOMB}},
+        {"thread_exhaustion",
+         DEFIB_FAULT_THREADS_LOW,
+         "v-thread-bomb",
+         {DEFIB_FAULT_THREAD_BOMB, DEFIB_FAULT_PIDS_LOW}},
+        {"file_exhaustion", DEFIB_FAULT_FILES_LOW, "", {}},
     };
     return ALL;
 }

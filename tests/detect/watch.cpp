@@ -81,7 +81,9 @@ std::vector<Threshold> usual_thresholds() {
             {"panic", {60'000}},
             {"rcu_stall", {15'000}},
             {"realtime_starvation", {2000, 90}},
-            {"spinlock", {1000}}};
+            {"spinlock", {1000}},
+            {"thrash", {50, 30'000, 128, 30, 25, 1000}},
+            {"disk_busy", {95, 1000, 5000}}};
 }
 
 std::vector<Threshold> lab_thresholds() {
@@ -107,7 +109,9 @@ std::vector<Threshold> tight_thresholds() {
             {"panic", {60'000}},
             {"rcu_stall", {7500}},
             {"realtime_starvation", {1000, 60}},
-            {"spinlock", {500}}};
+            {"spinlock", {500}},
+            {"thrash", {60, 60'000, 64, 15, 12, 500}},
+            {"disk_busy", {90, 500, 2500}}};
 }
 
 const char* name_of(DefibFault fault) {

@@ -19,6 +19,11 @@ constexpr Evidence tasks(const char* name, char state, uint32_t count) {
 constexpr Setting NO_RT_THROTTLE{"/proc/sys/kernel/sched_rt_runtime_us", "-1"};
 constexpr Setting NO_FAIR_SERVER{"/sys/kernel/debug/sched/fair_server/cpu*/runtime", "0"};
 
+// Low, so that a guest comes near them that has little to be used up.
+constexpr Setting FEW_PIDS{"/proc/sys/kernel/pid_max", "1024"};
+constexpr Setting FEW_THREADS{"/proc/sys/kernel/threads-max", "1024"};
+constexpr Setting FEW_FILES{"/proc/sys/fs/file-max", "4096"};
+
 constexpr Fault FAULTS[] = {
     {.name = "hog",
      .kind = Kind::PROCESS,
@@ -34,6 +39,14 @@ constexpr Fault FAULTS[] = {
      .kill = Kill::ENDS_IT,
      .symptom = {{Sign::SWAP_ABOVE, "", 20}, {Sign::MEMORY_BELOW, "", 100}},
      .note = "swap at 20 MB/s"},
+    {.name = "working_set",
+     .kind = Kind::PROCESS,
+     .what = "a process works in more memory than there is, on a slow swap",
+     .guest = {.ram_mb = 320, .swap_mb = 256, .swap_mb_per_s = 20},
+     .programs = {"victim swapper 280"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {{Sign::PROGRAM_SAYS, "round 1"}, {Sign::SWAP_ABOVE, "", 20}},
+     .note = "swap at 20 MB/s; it gets on, slowly: to end it would be harm"},
     {.name = "leak",
      .kind = Kind::PROCESS,
      .what = "a process leaks 1 MB every 30 ms",
@@ -118,6 +131,34 @@ constexpr Fault FAULTS[] = {
      .programs = {"victim signals"},
      .kill = Kill::ENDS_IT,
      .symptom = {{Sign::PROGRAM_SAYS, "listens"}, tasks("v-signals", 'S', 1), ALIVE}},
+    // Behind all others, as their limits stay.
+    {.name = "pid_exhaustion",
+     .kind = Kind::PROCESS,
+     .what = "a process of 870 threads has nearly all process numbers",
+     .guest = {.settings = {FEW_PIDS}},
+     .boot = Boot::SHARED,
+     .programs = {"victim thread-bomb 870"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-thread-bomb", '*', 870), ALIVE},
+     .note = "pid_max is 1024; some are left, so that the guest can be asked"},
+    {.name = "thread_exhaustion",
+     .kind = Kind::PROCESS,
+     .what = "a process of 870 threads has nearly all that the kernel allows",
+     .guest = {.settings = {FEW_THREADS}},
+     .boot = Boot::SHARED,
+     .programs = {"victim thread-bomb 870"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {tasks("v-thread-bomb", '*', 870), ALIVE},
+     .note = "threads-max is 1024; as pid_exhaustion"},
+    {.name = "file_exhaustion",
+     .kind = Kind::PROCESS,
+     .what = "a process has 4000 files open, nearly all that the kernel allows",
+     .guest = {.settings = {FEW_FILES}},
+     .boot = Boot::SHARED,
+     .programs = {"victim open-files 4000"},
+     .kill = Kill::ENDS_IT,
+     .symptom = {{Sign::PROGRAM_SAYS, "has them open"}, ALIVE},
+     .note = "file-max is 4096"},
 };
 
 }  // namespace

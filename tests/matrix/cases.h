@@ -22,7 +22,7 @@ enum class Outlook : uint8_t {
 struct Case {
     const char* name;
     Outlook outlook;
-    // How the finding begins that is owed; nothing where none is.
+    // How the finding begins that is owed, or several with bars between; nothing where none is.
     const char* finding;
     // How the processes are called that may be touched; empty: none may be.
     const char* victims;

@@ -12,8 +12,11 @@ namespace {
 
 using recover::Event;
 
-bool begins(const std::string& word, const char* with) {
-    return *with != 0 && word.starts_with(with);
+// With one of several, parted by bars.
+bool begins(std::string_view word, std::string_view with) {
+    const size_t bar = with.find('|');
+    if (bar != with.npos) return begins(word, with.substr(0, bar)) || begins(word, with.substr(bar + 1));
+    return !with.empty() && word.starts_with(with);
 }
 
 // True of such a machine besides what is owed.

@@ -97,6 +97,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"deadlock_6_12", "6.12", "f1a", "spinlock_leaked", ""},
         Case{"fork_bomb_6_1", "6.1", "fork_bomb", "fork_bomb", "v-fork-bomb"},
         Case{"fork_bomb_6_12", "6.12", "fork_bomb", "fork_bomb", "v-fork-bomb"},
+        Case{"swapped_to_death_6_1", "6.1", "hog_swap", "thrash", "v-hog"},
+        Case{"pids_6_1", "6.1", "pid_exhaustion", "pids_low", "v-thread-bomb"},
+        Case{"threads_6_12", "6.12", "thread_exhaustion", "threads_low", "v-thread-bomb"},
         Case{"cpu_hogs_6_1", "6.1", "rt_hogs_unlimited", "realtime_starvation", "v-spin-rt"},
         Case{"cpu_hogs_6_12", "6.12", "rt_hogs_unlimited", "realtime_starvation", "v-spin-rt"}),
     [](const auto& info) { return std::string(info.param.name); });

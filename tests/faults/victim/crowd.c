@@ -1,12 +1,14 @@
 /* SPDX-FileCopyrightText: The defib authors */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes that eat time, and processes that are many. */
+/* Processes that eat time, processes that are many, and one that has many files. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "victim.h"
@@ -82,6 +84,18 @@ int thread_bomb(char** arguments) {
         pthread_t thread;
         while (pthread_create(&thread, &small, sleeping_thread, NULL) != 0) sleep_ms(10);
     }
+    sleep_for_ever();
+    return 0;
+}
+
+int open_files(char** arguments) {
+    const unsigned long count = number(arguments[0]);
+    const struct rlimit most = {count + 64, count + 64};
+    if (setrlimit(RLIMIT_NOFILE, &most) != 0) die("RLIMIT_NOFILE");
+    for (unsigned long i = 0; i < count; i++)
+        if (open("/dev/null", O_RDONLY) < 0) die("/dev/null");
+    puts("has them open");
+    fflush(stdout);
     sleep_for_ever();
     return 0;
 }

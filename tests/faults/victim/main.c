@@ -21,6 +21,7 @@ static const struct command {
     {"thread-bomb", 1, thread_bomb, "MOST: so many threads of one process"},
     {"crowd-busy", 1, crowd_busy, "COUNT: processes that start together and compute for ever"},
     {"crowd-asleep", 1, crowd_asleep, "COUNT: processes that sleep for ever"},
+    {"open-files", 1, open_files, "COUNT: has so many files open"},
     {"read", 2, read_device, "DEVICE COUNT: so many processes read a byte, then sleep"},
     {"read-unmapped", 3, read_unmapped,
      "DEVICE MIB COUNT: they read into mappings that the device drops"},

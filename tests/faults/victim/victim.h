@@ -22,6 +22,7 @@ int crowd_busy(char** arguments);
 int crowd_asleep(char** arguments);
 int read_device(char** arguments);
 int read_unmapped(char** arguments);
+int open_files(char** arguments);
 int stopped(char** arguments);
 int vfork_parent(char** arguments);
 int report_signals(char** arguments);
