@@ -45,7 +45,8 @@
     X(OOPS,               25, "oops",                "the kernel has oopsed and goes on")          \
     X(LOST_LOG_WORK,      26, "lost_log_work",       "a CPU's wake-ups of the log's readers are lost") \
     X(THRASH,             27, "thrash",              "the machine swaps until no swap is left, and stands still meanwhile") \
-    X(DISK_BUSY,          28, "disk_busy",           "a disk has more to do than it can, and whoever asks waits long")
+    X(DISK_BUSY,          28, "disk_busy",           "a disk has more to do than it can, and whoever asks waits long") \
+    X(CPU_FAILING,        29, "cpu_failing",         "a CPU reports errors of its own that it could still correct")
 
 #define DEFIB_FAULT_NUMBER(name, number, word, text) DEFIB_FAULT_##name = (number),
 enum DefibFault { DEFIB_FAULT_NONE = 0, DEFIB_FAULT_LIST(DEFIB_FAULT_NUMBER) };
