@@ -61,8 +61,8 @@ int main(void) {
     mkdir("/sys", 0755);
     if (mount("none", "/proc", "proc", 0, "") != 0) give_up("/proc");
     if (mount("none", "/sys", "sysfs", 0, "") != 0) give_up("/sys");
-    // An emulated CPU is taken from its NMIs at any moment, for so long that perf would allow hardly
-    // any more of them (kernel-hooks/README.md).
+    // An emulated CPU is taken from its NMIs at any moment, for so long that perf would allow
+    // hardly any more of them (kernel-hooks/README.md).
     set("/proc/sys/kernel/perf_cpu_time_max_percent", "0");
     load("/defib_hook.ko");
     load("/defib_fault.ko");
