@@ -19,8 +19,10 @@ constexpr Evidence tasks(const char* name, char state, uint32_t count) {
 constexpr Setting NO_RT_THROTTLE{"/proc/sys/kernel/sched_rt_runtime_us", "-1"};
 constexpr Setting NO_FAIR_SERVER{"/sys/kernel/debug/sched/fair_server/cpu*/runtime", "0"};
 
-// Low, so that a guest comes near them that has little to be used up.
-constexpr Setting FEW_PIDS{"/proc/sys/kernel/pid_max", "1024"};
+// Low, so that a guest comes near them that has little to be used up. Of process numbers the first
+// 300 are given out once only (RESERVED_PIDS in alloc_pid()): nine tenths must be more than the rest.
+constexpr Setting FEW_PIDS{"/proc/sys/kernel/pid_max", "4096"};
+constexpr Setting MANY_THREADS{"/proc/sys/kernel/threads-max", "30000"};
 constexpr Setting FEW_THREADS{"/proc/sys/kernel/threads-max", "1024"};
 constexpr Setting FEW_FILES{"/proc/sys/fs/file-max", "4096"};
 
@@ -42,11 +44,11 @@ constexpr Fault FAULTS[] = {
     {.name = "working_set",
      .kind = Kind::PROCESS,
      .what = "a process works in more memory than there is, on a slow swap",
-     .guest = {.ram_mb = 320, .swap_mb = 256, .swap_mb_per_s = 20},
+     .guest = {.ram_mb = 320, .swap_mb = 256, .swap_mb_per_s = 4},
      .programs = {"victim swapper 280"},
      .kill = Kill::ENDS_IT,
      .symptom = {{Sign::PROGRAM_SAYS, "round 1"}, {Sign::SWAP_ABOVE, "", 20}},
-     .note = "swap at 20 MB/s; it gets on, slowly: to end it would be harm"},
+     .note = "swap at 4 MB/s; it gets on, slowly: to end it would be harm"},
     {.name = "leak",
      .kind = Kind::PROCESS,
      .what = "a process leaks 1 MB every 30 ms",
@@ -134,21 +136,21 @@ constexpr Fault FAULTS[] = {
     // Behind all others, as their limits stay.
     {.name = "pid_exhaustion",
      .kind = Kind::PROCESS,
-     .what = "a process of 870 threads has nearly all process numbers",
-     .guest = {.settings = {FEW_PIDS}},
+     .what = "a process of 3600 threads has nearly all process numbers",
+     .guest = {.settings = {FEW_PIDS, MANY_THREADS}},
      .boot = Boot::SHARED,
-     .programs = {"victim thread-bomb 870"},
+     .programs = {"victim thread-bomb 3600"},
      .kill = Kill::ENDS_IT,
-     .symptom = {tasks("v-thread-bomb", '*', 870), ALIVE},
-     .note = "pid_max is 1024; some are left, so that the guest can be asked"},
+     .symptom = {tasks("v-thread-bomb", '*', 3600), ALIVE},
+     .note = "pid_max is 4096; some are left, so that the guest can be asked"},
     {.name = "thread_exhaustion",
      .kind = Kind::PROCESS,
-     .what = "a process of 870 threads has nearly all that the kernel allows",
+     .what = "a process of 840 threads has nearly all that the kernel allows",
      .guest = {.settings = {FEW_THREADS}},
      .boot = Boot::SHARED,
-     .programs = {"victim thread-bomb 870"},
+     .programs = {"victim thread-bomb 840"},
      .kill = Kill::ENDS_IT,
-     .symptom = {tasks("v-thread-bomb", '*', 870), ALIVE},
+     .symptom = {tasks("v-thread-bomb", '*', 840), ALIVE},
      .note = "threads-max is 1024; as pid_exhaustion"},
     {.name = "file_exhaustion",
      .kind = Kind::PROCESS,
