@@ -19,7 +19,7 @@ std::string name_in(const char (&comm)[SIZE]) {
 
 std::string how_it_spins(const Locks& locks, const DefibSpinRecord& cpu) {
     const auto frame = locks.spinners.find(cpu.cpu);
-    const std::string queue = cpu.queue_nodes > 0 ? "in a queue" : "";
+    std::string queue = cpu.queue_nodes > 0 ? "in a queue" : "";
     if (frame == locks.spinners.end() || frame->second.task != cpu.task) return queue;
     return fmt::format("{}for {:#x}", queue.empty() ? "" : queue + " ", frame->second.lock);
 }
