@@ -55,7 +55,7 @@ struct BombWatch {
     u64 descendants;
     Family next_families[RUNNERS_UP];
     u64 by_name;
-    u64 of_others;  // descendants that the root itself has not forked
+    u64 of_others;                   // descendants that the root itself has not forked
     Family largest[1 + RUNNERS_UP];  // processes by threads, the most first
     Family families[MOST_FAMILIES];
     Name names[MOST_NAMES];

@@ -6,11 +6,13 @@
 // That a disk is busy all the time is no fault, and that tasks wait for it is what disks are for: a
 // machine that copies files has both. It is one from the time on that a request takes: where the
 // average one waits for long while the disk never rests, whoever asks next waits as long, be it the
-// administrator's shell. How busy it was, how many requests it has served and how long these took it
-// counts itself (io_ticks, ios and nsecs of disk_stats; update_io_ticks(), blk_account_io_done()).
+// administrator's shell. How busy it was, how many requests it has served and how long these took
+// it counts itself (io_ticks, ios and nsecs of disk_stats; update_io_ticks(),
+// blk_account_io_done()).
 //
 // The culprits are tasks by what they read and write (task_io_accounting, at submit_bio() for reads
-// and as pages get dirty for writes): pages, and pages a second. Pages that swap takes are nobody's.
+// and as pages get dirty for writes): pages, and pages a second. Pages that swap takes are
+// nobody's.
 #include "engine/detectors/growth.h"
 #include "engine/kernel/block.h"
 #include "engine/kernel/lists.h"
@@ -95,8 +97,7 @@ void end_step(DiskWatch* watch, kp<block_device> device, u64 past_ns, u32 busy_p
         const u64 spent_ns = is.spent_ns - watch->disks[at].spent_ns;
         const u64 percent = busy_ns * 100 / past_ns;
         watch->disks[at].busy_percent = static_cast<u32>(percent > 100 ? 100 : percent);
-        watch->disks[at].wait_ms =
-            served == 0 ? 0 : static_cast<u32>(spent_ns / served / NS_A_MS);
+        watch->disks[at].wait_ms = served == 0 ? 0 : static_cast<u32>(spent_ns / served / NS_A_MS);
         watch->disks[at].a_second = static_cast<u32>(served * 1000 / (past_ns / NS_A_MS));
         watch->disks[at].since_ns =
             since(watch->disks[at].since_ns, watch->disks[at].busy_percent >= busy_percent &&

@@ -16,8 +16,8 @@
 
 inline constexpr u64 SIZES_APART_NS = 200 * NS_A_MS;
 inline constexpr u64 SIZES_LOST_NS = 2000 * NS_A_MS;  // an older look tells nothing of now
-inline constexpr u32 MOST_SIZED = 8;   // of the largest, and of the fastest
-inline constexpr u32 MOST_KNOWN = 160;  // what a detector's memory has room for
+inline constexpr u32 MOST_SIZED = 8;                  // of the largest, and of the fastest
+inline constexpr u32 MOST_KNOWN = 160;                // what a detector's memory has room for
 
 struct Sized {
     u64 task;  // 0: a free place
@@ -93,8 +93,8 @@ inline u64 begin_sizes(SizeWatch* watch) {
 }
 inline void take_size(SizeWatch* watch, kp<task_struct> task, u64 pages, u64 past_ms) {
     const u64 start_ns = task->start_time;
-    const u64 growth = note_size(watch, fold(address_of(task) ^ start_ns),
-                                 static_cast<u32>(pages), past_ms);
+    const u64 growth =
+        note_size(watch, fold(address_of(task) ^ start_ns), static_cast<u32>(pages), past_ms);
     const Sized one = {address_of(task), start_ns, pages, growth};
     keep_sized(watch->largest, one, [](const Sized& sized) { return sized.pages; });
     keep_sized(watch->fastest, one, [](const Sized& sized) { return sized.growth; });

@@ -17,7 +17,8 @@
 //   works in a set of pages does not grow, and pages of files come and go as others take them.
 //   Pages must be written out, and tasks stand still for memory, all of them, much of the time.
 //
-// What the detector of memory finds comes later: that one waits until free swap is nearly gone, too.
+// What the detector of memory finds comes later: that one waits until free swap is nearly gone,
+// too.
 #include "engine/detectors/growth.h"
 #include "engine/kernel/pressure.h"
 

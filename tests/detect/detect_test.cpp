@@ -130,9 +130,10 @@ TEST_P(InTurn, EachIsFoundAndPassesOrStays) {
     ASSERT_TRUE(guest.is_up());
     const auto watch = Watch::start(*guest, lab_thresholds());
     ASSERT_TRUE(watch) << to_line(watch.error());
-    for (const char* name : {"cpu_hogs", "rt_hogs", "fork_bomb", "thread_bomb", "f4", "mutex",
-                             "mutex_cycle", "mutex_forgotten", "pid_exhaustion", "thread_exhaustion",
-                             "file_exhaustion", "oops_mutex", "f2", "rcu_reader", "panic"}) {
+    for (const char* name :
+         {"cpu_hogs", "rt_hogs", "fork_bomb", "thread_bomb", "f4", "mutex", "mutex_cycle",
+          "mutex_forgotten", "pid_exhaustion", "thread_exhaustion", "file_exhaustion", "oops_mutex",
+          "f2", "rcu_reader", "panic"}) {
         expect_found(guest, **watch, name);
         if (HasFatalFailure()) return;
     }

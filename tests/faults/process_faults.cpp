@@ -20,7 +20,8 @@ constexpr Setting NO_RT_THROTTLE{"/proc/sys/kernel/sched_rt_runtime_us", "-1"};
 constexpr Setting NO_FAIR_SERVER{"/sys/kernel/debug/sched/fair_server/cpu*/runtime", "0"};
 
 // Low, so that a guest comes near them that has little to be used up. Of process numbers the first
-// 300 are given out once only (RESERVED_PIDS in alloc_pid()): nine tenths must be more than the rest.
+// 300 are given out once only (RESERVED_PIDS in alloc_pid()): nine tenths must be more than the
+// rest.
 constexpr Setting FEW_PIDS{"/proc/sys/kernel/pid_max", "4096"};
 constexpr Setting MANY_THREADS{"/proc/sys/kernel/threads-max", "30000"};
 constexpr Setting FEW_THREADS{"/proc/sys/kernel/threads-max", "1024"};
