@@ -37,7 +37,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--exec", options.program,
                    "run this for each finding, with the finding as JSON on its input")
         ->type_name("PROGRAM");
-    auto* serve = app.add_option("--serve", options.serve, "let defib remote ask: ADDRESS:PORT, or rdma:ADDRESS:PORT")
+    auto* serve = app.add_option("--serve", options.serve, "let defib remote ask: ADDRESS:PORT")
                       ->type_name("WHERE");
     app.add_option("--serve-key", options.serve_key,
                    "and act, whoever has this key: a file of 32 bytes")

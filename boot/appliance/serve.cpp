@@ -30,9 +30,9 @@ Result<void> Appliance::open_remote(std::string& said) {
         if (!read) return std::unexpected(read.error());
         key = *read;
     }
-    if (options_.serve.starts_with("shm:")) {
+    if (options_.serve.starts_with("shm:") || options_.serve.starts_with("rdma:")) {
         return fail(DEFIB_ERROR_BASE_USAGE, options_.serve, "not an address",
-                    "write ADDRESS:PORT or rdma:ADDRESS:PORT; defib run can serve a file");
+                    "write ADDRESS:PORT; defib run can serve a file, and by RDMA");
     }
     if (options_.serves_memory && options_.target == "host") {
         return fail(DEFIB_ERROR_BASE_USAGE, "--serve-memory", "only of a guest",
@@ -44,8 +44,7 @@ Result<void> Appliance::open_remote(std::string& said) {
     auto service = remote::Service::start(
         options_.serve, key,
         [this](DefibRemoteKind kind, const std::string& words) { return answer_(kind, words); },
-        options_.serves_memory ? remote::Memory::open : remote::Memory::closed,
-        std::span(kernel_.window.ranges).first(kernel_.window.count));
+        options_.serves_memory ? remote::Memory::open : remote::Memory::closed);
     if (!service) return std::unexpected(service.error());
     service_ = std::move(*service);
     const char* who = key ? "to whoever has the key" : "to nobody";
@@ -91,9 +90,7 @@ JournalNames Appliance::names_of_policy(const Manifest& manifest) const {
 Result<void> Appliance::seal_answerer() const {
     const Mapping& memory = target_.memory();
     const Bytes window = memory.bytes();
-    seal::Files files = {.log = STDERR_FILENO,
-                         .adapter = service_->adapter(),
-                         .listener = service_->listener()};
+    seal::Files files = {.log = STDERR_FILENO, .listener = service_->listener()};
     if (options_.serves_memory) {
         if (auto done = seal::forbid_writing(window); !done) return done;
         files.memory = memory.asked_for_data();

@@ -13,6 +13,7 @@
 #include "boot/remote/client.h"
 #include "boot/remote/server.h"
 #include "boot/remote/shared_file.h"
+#include "engine/abi/journal.h"
 
 namespace defib::boot::remote {
 namespace {
@@ -200,6 +201,33 @@ TEST_F(Hostile, WhatIsTruncatedTornOrUnknownIsMalformed) {
     EXPECT_EQ(ask(one), DEFIB_REMOTE_MALFORMED) << "more than there is";
     EXPECT_TRUE(carried_out.empty());
     EXPECT_EQ(server->answered(DEFIB_REMOTE_MALFORMED), 5U);
+}
+
+// Nobody is asked, and nobody has to be there any more.
+TEST_F(Hostile, WhatIsKeptIsReadFromAGuardThatIsGone) {
+    DefibJournalEntry entry{};
+    entry.sequence = 1;
+    const auto tell = [&](auto kind, const std::string& words) -> Served {
+        if (kind == DEFIB_REMOTE_SESSION) return {DEFIB_REMOTE_DONE, "whose kernel it is"};
+        std::memcpy(&entry.sequence, words.data(), sizeof entry.sequence);
+        return {DEFIB_REMOTE_DONE, {reinterpret_cast<const char*>(&entry), sizeof entry}};
+    };
+    server = std::move(*Server::start(memory(), key, tell));
+    const auto way = own_memory(memory());
+    Client client(*way);
+    EXPECT_FALSE(client.kept_session().has_value()) << "nothing yet";
+    for (uint64_t i = 0; i < DEFIB_REMOTE_KEPT_ENTRIES + 5; i++) server->keep(now += 1000 * MS);
+    server.reset();
+    EXPECT_EQ(*client.kept_session(), "whose kernel it is");
+    const auto journal = client.kept_journal();
+    ASSERT_TRUE(journal.has_value());
+    ASSERT_EQ(journal->size(), DEFIB_REMOTE_KEPT_ENTRIES * sizeof entry) << "the newest ones";
+    std::memcpy(&entry, journal->data(), sizeof entry);
+    EXPECT_EQ(entry.sequence, 6U);
+    memory().journal.data[7] ^= 1;
+    EXPECT_FALSE(client.kept_journal().has_value()) << "it is not whole";
+    memory().session.size = ~0U;
+    EXPECT_FALSE(client.kept_session().has_value());
 }
 
 TEST_F(Hostile, WithoutAKeyNothingIsDoneAndEverythingIsRead) {

@@ -44,7 +44,10 @@ Result<void> RdmaDoor::add_region(Place& place, void* at, uint64_t size, int acc
                              {port_.library});
     if (!region) {
         return fail(DEFIB_ERROR_BASE_OUT_OF_MEMORY, "memory for the RDMA adapter",
-                    std::strerror(errno), "start it with CAP_IPC_LOCK, or LimitMEMLOCK=infinity");
+                    std::strerror(errno),
+                    errno == EFAULT ? "before Linux 6.2 it has to be memory that may be written: "
+                                      "leave --dry-run out"
+                                    : "start it with CAP_IPC_LOCK, or LimitMEMLOCK=infinity");
     }
     place.regions.push_back(std::move(region));
     return {};

@@ -39,8 +39,6 @@ class RdmaDoor {
     // Without waiting for anybody. True: somebody has said something.
     bool step();
 
-    int listener() const { return listener_.get(); }
-    int adapter() const { return port_.context->cmd_fd; }
     uint16_t port() const { return tcp_port_; }
     // Who claimed a key and did not have it, since the last call.
     uint64_t take_forged() { return std::exchange(forged_, 0); }

@@ -27,12 +27,7 @@ class Service {
     uint64_t step(const Server::Clock& now_ns, uint64_t engine_turns);
 
     // For whoever forks a process that answers: its listener, and not to listen here any more.
-    int listener() const {
-        return gateway_ ? gateway_->listener() : door_ ? door_->listener() : -1;
-    }
-    // The RDMA adapter's, through which connections are made; -1: none.
-    int adapter() const { return door_ ? door_->adapter() : -1; }
-    // An adapter's stays: who closes it takes it back from whoever has inherited it.
+    int listener() const { return gateway_ ? gateway_->listener() : -1; }
     void close_gateway() { gateway_.reset(); }
 
     const Server& server() const { return *server_; }

@@ -63,9 +63,6 @@ std::vector<Allowance> answerer_allowances(const Files& files) {
                            {__NR_clock_nanosleep, {}, "rests between two looks"},
                            {__NR_brk, {}, "room for an answer"},
                            {__NR_munmap, {}, "room that is not needed any more"},
-                           {__NR_ioctl, static_cast<uint32_t>(files.adapter),
-                            "an RDMA adapter's queue is connected to who asks, or taken back"},
-                           {__NR_getrandom, {}, "what a connection by RDMA is told apart by"},
                            {__NR_lseek, static_cast<uint32_t>(files.memory),
                             "which of the target's memory there is, of who gives it to remotes"}});
     // A file that is not there allows nothing: -1 would be a number like any other.

@@ -26,7 +26,6 @@ struct Files {
     int answerer = -1;  // waited for: the process that answers remotes has ended
     int teller = -1;    // written: what a program is to be told of findings
     int memory = -1;    // asked where it has holes: the target's memory, of who gives it to remotes
-    int adapter = -1;   // told: an RDMA adapter whose queues are to be connected
     int listener = -1;  // accepts: who is scraped or asked has no other way to a new file
 };
 

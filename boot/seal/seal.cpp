@@ -159,9 +159,9 @@ Result<void> hide(Bytes bytes) {
 }
 
 Result<void> close_other_files(const Files& files, size_t more) {
-    std::array<int, 12> kept = {files.log,     files.events, files.journal, files.notify,
+    std::array<int, 11> kept = {files.log,     files.events, files.journal, files.notify,
                                 files.signals, files.engine, files.scraped, files.answerer,
-                                files.teller,  files.memory, files.adapter, files.listener};
+                                files.teller,  files.memory, files.listener};
     std::ranges::sort(kept);
     unsigned int next = 0;
     for (const int fd : kept) {

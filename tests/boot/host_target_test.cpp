@@ -3,10 +3,11 @@
 //
 // defib-boot guards the machine that it runs on, through the kernel module's window: inside of a
 // guest, whose memory a process eats up.
-#include "tests/boot/host_target.h"
 #include "boot/journal/reader.h"
+#include "tests/boot/appliance_under_test.h"
 #include "tests/faults/inject.h"
 #include "tests/faults/with_libraries.h"
+#include "tests/hook/hooked_guest.h"
 #include "tests/lab/build_module.h"
 
 namespace defib::boot {
@@ -16,15 +17,36 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds REPAIR{120'000};  // TCG on a busy machine
 
-// The machine's memory is eaten up beside an armed defib-boot with these options.
-struct Armed {
-    std::string id;  // of the supervisor
-    std::string engine;
-    pid_t pid = 0;
-};
-
-class HostTargetEachWay : public HostTarget {
+class HostTarget : public ApplianceUnderTest {
   protected:
+    // Programs, keys, image and the module; the machine trusts the keys.
+    void bring_all(lab::Guest& guest) {
+        for (const char* program : {DEFIB_PROGRAM, DEFIB_BOOT_PROGRAM}) {
+            ASSERT_TRUE(ok(faults::push_with_libraries(guest, program)));
+        }
+        for (const char* file : {"image", "keys"}) {
+            ASSERT_TRUE(ok(guest.push_file(trust() / file, std::string("/") + file)));
+        }
+        shell(guest, "mkdir -p /etc; echo 0123456789abcdef0123456789abcdef >/etc/machine-id");
+        const auto trusted =
+            guest.run({DEFIB_PROGRAM, "key", "trust", "/keys", "--first", "--state", "/state"});
+        ASSERT_TRUE(ok(trusted));
+        ASSERT_EQ(trusted->status, 0) << trusted->err;
+        const auto module = hook_test::hook_module(guest.kernel());
+        ASSERT_TRUE(ok(module));
+        ASSERT_TRUE(ok(guest.load_module(*module)));
+    }
+
+    static std::string say(lab::Guest& guest, pid_t pid) {
+        const auto state = guest.state_of(pid);
+        return state ? state->err : to_line(state.error());
+    }
+
+    static std::string shell(lab::Guest& guest, const std::string& script) {
+        const auto outcome = guest.run({"sh", "-c", script + " 2>&1"});
+        return outcome ? outcome->out : to_line(outcome.error());
+    }
+
     // Who was killed for what; empty: no repair is over so far.
     static std::vector<std::string> victims_in(lab::Guest& guest) {
         const auto content = guest.read_file("/journal");
@@ -42,6 +64,17 @@ class HostTargetEachWay : public HostTarget {
         }
         return is_over ? victims : std::vector<std::string>{};
     }
+};
+
+// The machine's memory is eaten up beside an armed defib-boot with these options.
+struct Armed {
+    std::string id;  // of the supervisor
+    std::string engine;
+    pid_t pid = 0;
+};
+
+class HostTargetEachWay : public HostTarget {
+  protected:
     static lab::GuestOptions guest_options() {
         auto options = faults::guest_for(fault(), "6.12");
         options.ram_megabytes = 1024;

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "tests/faults/with_libraries.h"
 #include "tests/lab/under_test.h"
 #include "tests/remote/two_machines.h"
 
@@ -21,7 +22,7 @@ constexpr std::chrono::milliseconds SLOW{300'000};
 class Rdma : public testing::TestWithParam<const char*> {
   protected:
     void boot(const lab::GuestOptions& guarded) {
-        auto booted = TwoMachines::boot(guarded, TwoMachines::Guards::snapshot);
+        auto booted = TwoMachines::boot(guarded);
         ASSERT_TRUE(ok(booted));
         two = std::move(*booted);
         for (Guest* guest : {&two->guarded(), &two->remote()}) {
@@ -33,11 +34,13 @@ class Rdma : public testing::TestWithParam<const char*> {
     }
     // Of a process in the guarded machine; what it says is in its state.
     pid_t serve(std::vector<std::string> more) {
-        std::vector<std::string> argv = {
-            DEFIB_PROGRAM,       "run",
-            "--dry-run",         "--target",
-            TwoMachines::TARGET, "--json",
-            "--serve",           "rdma:" + std::string(TwoMachines::ADDRESS)};
+        std::vector<std::string> argv = {DEFIB_PROGRAM,
+                                         "run",
+                                         "--target",
+                                         TwoMachines::TARGET,
+                                         "--json",
+                                         "--serve",
+                                         "rdma:" + std::string(TwoMachines::ADDRESS)};
         argv.insert(argv.end(), more.begin(), more.end());
         const auto pid = two->guarded().start(argv);
         EXPECT_TRUE(ok(pid));
@@ -95,6 +98,11 @@ TEST_P(Rdma, AStoppedGuardsMailboxAndMemoryAreReadAllTheSame) {
     EXPECT_TRUE(plan.out.contains("not done")) << plan.out << plan.err;
     const auto closed = ask(DIRECT, {"dump", "--one-sided", "-o", "/dev/shm/dump"});
     EXPECT_TRUE(closed.err.contains("memory is not open here")) << closed.err;
+    // The keys are the adapter's, and it holds them against every packet.
+    ASSERT_TRUE(ok(faults::push_with_libraries(two->remote(), DEFIB_TRESPASSER)));
+    const auto tried = two->remote().run({DEFIB_TRESPASSER, TwoMachines::ADDRESS}, SLOW);
+    ASSERT_TRUE(ok(tried));
+    EXPECT_EQ(tried->status, DEFIB_EXIT_DONE) << tried->out << tried->err;
     const std::string held = hold({"--key", "/key"});
     EXPECT_TRUE(ask(held, {"heartbeat"}).out.contains("alive: "));
 
@@ -106,7 +114,8 @@ TEST_P(Rdma, AStoppedGuardsMailboxAndMemoryAreReadAllTheSame) {
     EXPECT_TRUE(findings.out.contains("\"started\"")) << findings.out << findings.err;
     const auto dump = ask(held, {"dump", "--one-sided", "-o", "/dev/shm/dump"});
     ASSERT_EQ(dump.status, DEFIB_EXIT_DONE) << dump.err;
-    const auto log = two->remote().run({DEFIB_PROGRAM, "log", "--target", "core:/dev/shm/dump"}, SLOW);
+    const auto log =
+        two->remote().run({DEFIB_PROGRAM, "log", "--target", "core:/dev/shm/dump"}, SLOW);
     ASSERT_TRUE(ok(log));
     EXPECT_TRUE(log->out.contains("Run /agent as init process")) << log->err;
 

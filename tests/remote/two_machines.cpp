@@ -54,7 +54,7 @@ Result<void> copy_memory(Guest& guest, const std::filesystem::path& to) {
 
 }  // namespace
 
-Result<std::unique_ptr<TwoMachines>> TwoMachines::boot(lab::GuestOptions options, Guards what) {
+Result<std::unique_ptr<TwoMachines>> TwoMachines::boot(lab::GuestOptions options) {
     std::unique_ptr<TwoMachines> two(new TwoMachines);
     auto cable = lab::make_cable();
     if (!cable) return std::unexpected(cable.error());
@@ -65,22 +65,18 @@ Result<std::unique_ptr<TwoMachines>> TwoMachines::boot(lab::GuestOptions options
                                .modules = MODULES});
     if (!remote) return std::unexpected(remote.error());
     two->remote_ = std::move(*remote);
-    if (what == Guards::snapshot) {
-        two->snapshot_ = fmt::format("/dev/shm/defib-two-machines-{}", ::getpid());
-        if (auto copied = copy_memory(*two->remote_, two->snapshot_); !copied)
-            return std::unexpected(copied.error());
-        options.disks = {{.megabytes = SMALL_MEGABYTES, .content = two->snapshot_}};
-    }
+    two->snapshot_ = fmt::format("/dev/shm/defib-two-machines-{}", ::getpid());
+    if (auto copied = copy_memory(*two->remote_, two->snapshot_); !copied)
+        return std::unexpected(copied.error());
+    options.disks = {{.megabytes = SMALL_MEGABYTES, .content = two->snapshot_}};
     options.ram_megabytes = 1536;
     options.cable = two->cable_.first();
     options.modules = MODULES;
     auto guarded = Guest::boot(std::move(options));
     if (!guarded) return std::unexpected(guarded.error());
     two->guarded_ = std::move(*guarded);
-    if (what == Guards::snapshot) {
-        if (auto copied = shell(*two->guarded_, "cat /dev/vda >/ram"); !copied)
-            return std::unexpected(copied.error());
-    }
+    if (auto copied = shell(*two->guarded_, "cat /dev/vda >/ram"); !copied)
+        return std::unexpected(copied.error());
     if (auto brought = bring_rdma(*two->guarded_, "10.77.0.1"); !brought)
         return std::unexpected(brought.error());
     if (auto brought = bring_rdma(*two->remote_, "10.77.0.2"); !brought)

@@ -17,9 +17,8 @@ namespace defib::remote {
 
 class TwoMachines {
   public:
-    enum class Guards : uint8_t { itself, snapshot };
     // `guarded`: what the first machine is to be besides.
-    static Result<std::unique_ptr<TwoMachines>> boot(lab::GuestOptions guarded, Guards what);
+    static Result<std::unique_ptr<TwoMachines>> boot(lab::GuestOptions guarded);
     ~TwoMachines();
     TwoMachines(const TwoMachines&) = delete;
     TwoMachines& operator=(const TwoMachines&) = delete;
