@@ -103,7 +103,7 @@ struct Alone : ::testing::TestWithParam<std::tuple<const char*, const char*>> {}
 INSTANTIATE_TEST_SUITE_P(Kernels, Alone,
                          ::testing::Combine(::testing::Values("6.1", "6.12"),
                                             ::testing::Values("f1a", "f1b", "f1d", "f3", "f5",
-                                                              "f6_slab", "hog_swap",
+                                                              "f6_slab", "rcu_reader", "hog_swap",
                                                               "working_set")),
                          [](const auto& test) {
                              return name_of_kernel(std::get<0>(test.param)) + "_" +
@@ -130,10 +130,9 @@ TEST_P(InTurn, EachIsFoundAndPassesOrStays) {
     ASSERT_TRUE(guest.is_up());
     const auto watch = Watch::start(*guest, lab_thresholds());
     ASSERT_TRUE(watch) << to_line(watch.error());
-    for (const char* name :
-         {"cpu_hogs", "rt_hogs", "fork_bomb", "thread_bomb", "f4", "mutex", "mutex_cycle",
-          "mutex_forgotten", "pid_exhaustion", "thread_exhaustion", "file_exhaustion", "oops_mutex",
-          "f2", "rcu_reader", "panic"}) {
+    for (const char* name : {"cpu_hogs", "rt_hogs", "fork_bomb", "thread_bomb", "f4", "mutex",
+                             "mutex_cycle", "mutex_forgotten", "pid_exhaustion",
+                             "thread_exhaustion", "file_exhaustion", "oops_mutex", "f2", "panic"}) {
         expect_found(guest, **watch, name);
         if (HasFatalFailure()) return;
     }
