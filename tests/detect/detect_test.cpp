@@ -103,8 +103,7 @@ struct Alone : ::testing::TestWithParam<std::tuple<const char*, const char*>> {}
 INSTANTIATE_TEST_SUITE_P(Kernels, Alone,
                          ::testing::Combine(::testing::Values("6.1", "6.12"),
                                             ::testing::Values("f1a", "f1b", "f1d", "f3", "f5",
-                                                              "f6_slab", "rcu_reader", "hog_swap",
-                                                              "working_set")),
+                                                              "f6_slab", "rcu_reader", "hog_swap")),
                          [](const auto& test) {
                              return name_of_kernel(std::get<0>(test.param)) + "_" +
                                     std::get<1>(test.param);
