@@ -15,8 +15,9 @@ using recover::Event;
 // With one of several, parted by bars.
 bool begins(std::string_view word, std::string_view with) {
     const size_t bar = with.find('|');
-    if (bar != with.npos)
+    if (bar != std::string_view::npos) {
         return begins(word, with.substr(0, bar)) || begins(word, with.substr(bar + 1));
+    }
     return !with.empty() && word.starts_with(with);
 }
 
