@@ -117,6 +117,10 @@ constexpr FaultEvidence TABLE[] = {
         {"requests_per_s", Unit::count, "{} a second are served"},
         {"iowait_percent", Unit::percent, "CPUs waited for disks {} of the time"}}},
      {"io_pages", Unit::pages, "read and wrote {}"}, {"io_pages_per_s", Unit::pages_a_second, "?now {}"}},
+    {DEFIB_FAULT_CPU_FAILING, {{
+        CPU, {"errors", Unit::count, "{} errors of its own corrected"}, {"within_ms", Unit::ms, "in {}"},
+        {"cores", Unit::count, "cores that are so: {}"}, {"bank", Unit::count, "the last of bank {}"},
+        {"code", Unit::bits, "code {}"}}}, NOTHING, NOTHING},
 };
 // clang-format on
 

@@ -17,6 +17,7 @@
     X(blocked, TASK_BLOCKED, WHO)                    \
     X(bombs, FORK_BOMB, WHO)                         \
     X(bombs, THREAD_BOMB, WHO)                       \
+    X(cpu_failing, CPU_FAILING, NOBODY)              \
     X(cpu_overload, CPU_OVERLOAD, WHO_GROWS)         \
     X(cpu_stuck, CPU_STUCK, WHO)                     \
     X(disk_busy, DISK_BUSY, WHO_GROWS)               \

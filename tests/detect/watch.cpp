@@ -70,6 +70,7 @@ std::vector<Found> findings_in(const std::string& detector, const DefibRecords& 
 std::vector<Threshold> usual_thresholds() {
     return {{"blocked", {30'000}},
             {"bombs", {300, 500, 200, 10'000}},
+            {"cpu_failing", {10, 86'400'000}},
             {"cpu_overload", {20, 10'000}},
             {"cpu_stuck", {4000}},
             {"exhaustion", {90, 90, 90}},
@@ -98,6 +99,7 @@ std::vector<Threshold> lab_thresholds() {
 std::vector<Threshold> tight_thresholds() {
     return {{"blocked", {10'000}},
             {"bombs", {150, 250, 100, 10'000}},
+            {"cpu_failing", {1, 86'400'000}},
             {"cpu_overload", {12, 5000}},
             {"cpu_stuck", {2000}},
             {"exhaustion", {45, 45, 45}},
