@@ -14,6 +14,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "boot/restart/criu/images.h"
 #include "boot/restart/restart.h"
 #include "engine/base/unique_fd.h"
 
@@ -23,6 +24,7 @@ namespace {
 struct Arguments {
     std::string core;
     std::vector<std::string> allowed;
+    std::string images;  // for CRIU; empty: it is started here
     bool is_strict = false;
     bool is_detached = false;
     bool only_looks = false;
@@ -74,13 +76,24 @@ UniqueFd lock(const std::string& core) {
     return fd;
 }
 
+Result<int> write_for_criu(const SavedProcess& process, const Arguments& arguments) {
+    const bool allows =
+        std::ranges::find(arguments.allowed, "changed-files") != arguments.allowed.end();
+    const auto written = criu::write_images(
+        process, arguments.images, allows ? criu::Changed::allowed : criu::Changed::refused);
+    if (!written) return std::unexpected(written.error());
+    fmt::print(stderr, "defib: process {} is in {}; criu restore -D {} -d\n", process.pid,
+               arguments.images, arguments.images);
+    return DEFIB_EXIT_DONE;
+}
+
 Result<int> restart(const Arguments& arguments) {
     const UniqueFd locked = lock(arguments.core);
     const auto file = MappedFile::open(arguments.core);
     if (!file) return std::unexpected(file.error());
     const auto process = read_saved_process(file->bytes(), arguments.core);
     if (!process) return std::unexpected(process.error());
-    const auto findings = find_all(*process);
+    const auto findings = arguments.images.empty() ? find_all(*process) : criu::find_all(*process);
     if (arguments.is_json) {
         print_as_json(findings, arguments);
     } else {
@@ -93,8 +106,9 @@ Result<int> restart(const Arguments& arguments) {
     if (in_the_way != 0)
         return fail(
             DEFIB_ERROR_BOOT_NOT_DONE, arguments.core,
-            fmt::format("{} things cannot be as they were, and nothing was started", in_the_way),
+            fmt::format("{} things cannot be as they were, and nothing was done", in_the_way),
             "allow their kinds, or restart it where they can");
+    if (!arguments.images.empty()) return write_for_criu(*process, arguments);
     if (!arguments.is_detached) keep_signals();
     const auto started = start_again(*process);
     if (!started) return std::unexpected(started.error());
@@ -141,6 +155,11 @@ Action declare_restart(CLI::App& options) {
     options.add_flag("--strict", arguments->is_strict, "what is only told is in the way, too");
     options.add_flag("--detach", arguments->is_detached,
                      "print its number and leave it; else what becomes of it becomes of this");
+    options
+        .add_option("--criu", arguments->images,
+                    "start nothing, but write the images that criu restore takes into this "
+                    "folder, which is made")
+        ->type_name("FOLDER");
     options.add_flag("--check", arguments->only_looks, "say what would not be as it was, only");
     options.add_flag("--json", arguments->is_json, "say it as JSON");
     return [arguments] {

@@ -16,13 +16,13 @@ constexpr int STANDARD_FILES = 3;
 constexpr int KEPT = O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_DIRECTORY |
                      O_NOFOLLOW | O_NOATIME | O_PATH;
 
+}  // namespace
+
 bool is_standard(const SavedProcess& process, const SavedDescriptor& file) {
     return std::ranges::any_of(process.files, [&](const SavedDescriptor& one) {
         return one.descriptor < STANDARD_FILES && one.shares == file.shares;
     });
 }
-
-}  // namespace
 
 bool is_everywhere(const SavedDescriptor& file) {
     constexpr uint64_t MEMORY = 1;                  // MEM_MAJOR

@@ -18,6 +18,8 @@ enum class FileBecomes {
 };
 FileBecomes becomes(const SavedProcess& process, const SavedDescriptor& file);
 
+// Input, output and error, and what has one of these in common with them.
+bool is_standard(const SavedProcess& process, const SavedDescriptor& file);
 // Zeros, the void, random bytes: the same on every machine.
 bool is_everywhere(const SavedDescriptor& file);
 bool is_folder(const std::string& path);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "boot/restart/criu/images.h"
 #include "boot/restart/kernel_code.h"
 #include "boot/restart/rebuild.h"
 
@@ -13,6 +14,22 @@ namespace {
 
 void require(bool is_true) {
     if (!is_true) std::abort();
+}
+
+// What CRIU would be given: whole pages, each once.
+void check_images(const defib::boot::SavedProcess& process) {
+    using namespace defib::boot;
+    (void)criu::find_all(process);
+    criu::FileTable files(criu::Changed::refused);
+    require(!criu::memory_of(process, files).bytes().empty());
+    (void)criu::descriptors_of(process, files);
+    uint64_t end = 0;
+    criu::for_each_run(process, [&](uint64_t address, defib::Bytes pages) {
+        require(address >= end && !pages.empty() && pages.size() % PAGE_BYTES == 0);
+        end = address + pages.size();
+    });
+    for (const SavedThread& one : process.threads)
+        require(!criu::core_of(process, one).bytes().empty());
 }
 
 void check(const defib::boot::SavedProcess& process) {
@@ -34,6 +51,7 @@ void check(const defib::boot::SavedProcess& process) {
         (void)goes_on(process, one);
     }
     (void)compare_kernel_code(process, {});
+    check_images(process);
 }
 
 }  // namespace
