@@ -11,10 +11,11 @@
 namespace defib::boot {
 
 void declare_serve(CLI::App& options, ServeArguments& arguments) {
-    auto* serve = options
-                      .add_option("--serve", arguments.where,
-                                  "let defib remote ask: ADDRESS:PORT, rdma:ADDRESS:PORT or shm:FILE")
-                      ->type_name("WHERE");
+    auto* serve =
+        options
+            .add_option("--serve", arguments.where,
+                        "let defib remote ask: ADDRESS:PORT, rdma:ADDRESS:PORT or shm:FILE")
+            ->type_name("WHERE");
     options
         .add_option("--serve-key", arguments.key,
                     "and act, whoever has this key: a file of 32 bytes")
