@@ -7,7 +7,6 @@
 
 #include <signal.h>
 
-#include "tests/faults/with_libraries.h"
 #include "tests/lab/under_test.h"
 #include "tests/remote/two_machines.h"
 
@@ -99,7 +98,6 @@ TEST_P(Rdma, AStoppedGuardsMailboxAndMemoryAreReadAllTheSame) {
     const auto closed = ask(DIRECT, {"dump", "--one-sided", "-o", "/dev/shm/dump"});
     EXPECT_TRUE(closed.err.contains("memory is not open here")) << closed.err;
     // The keys are the adapter's, and it holds them against every packet.
-    ASSERT_TRUE(ok(faults::push_with_libraries(two->remote(), DEFIB_TRESPASSER)));
     const auto tried = two->remote().run({DEFIB_TRESPASSER, TwoMachines::ADDRESS}, SLOW);
     ASSERT_TRUE(ok(tried));
     EXPECT_EQ(tried->status, DEFIB_EXIT_DONE) << tried->out << tried->err;

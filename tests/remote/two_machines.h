@@ -34,6 +34,7 @@ class TwoMachines {
 
     lab::Cable cable_;
     std::filesystem::path snapshot_;
+    std::filesystem::path archive_;
     std::optional<lab::Guest> remote_;
     std::optional<lab::Guest> guarded_;
 };
