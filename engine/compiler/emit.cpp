@@ -3,6 +3,7 @@
 #include "engine/compiler/emit.h"
 
 #include <llvm/ADT/SmallString.h>
+#include <llvm/ADT/StringExtras.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/MCSubtargetInfo.h>
@@ -181,30 +182,64 @@ void inline_calls(llvm::Module& module) {
 
 namespace {
 
-// What no assembler needs: comments, indents, empty lines, long names of labels. They are a sixth
-// of the text, which an image carries and a driver reads.
-std::string without_ornament(llvm::StringRef text) {
+bool is_in_name(char letter) {
+    return llvm::isAlnum(letter) || letter == '_' || letter == '$' || letter == '%';
+}
+
+// "param12" and "retval0", of which each call has some: p12, r0. Names of this program's own begin
+// with defib_, and registers with a percent sign.
+bool take_call_name(llvm::StringRef& line, std::string& plain) {
+    if (!plain.empty() && is_in_name(plain.back())) return false;
+    for (const llvm::StringRef name : {"param", "retval"}) {
+        if (!line.starts_with(name) || line.size() == name.size()) continue;
+        if (!llvm::isDigit(line[name.size()])) continue;
+        line = line.drop_front(name.size());
+        plain += name.front();
+        return true;
+    }
+    return false;
+}
+
+std::string plain_line(llvm::StringRef line) {
     constexpr llvm::StringLiteral LABEL("$L__BB");  // and two numbers
     std::string plain;
+    bool was_space = false;
+    while (!line.empty()) {
+        if (line.consume_front(LABEL)) plain += '$';
+        if (line.consume_front("+0]")) plain += ']';
+        if (line.empty() || take_call_name(line, plain)) continue;
+        const char letter = line.front();
+        line = line.drop_front();
+        const bool is_space = letter == ' ' || letter == '\t';
+        if (!is_space) plain += letter;
+        if (is_space && !was_space) plain += ' ';
+        was_space = is_space;
+    }
+    return plain;
+}
+
+// "bra.uni $1_2;" where the next line is "$1_2:".
+bool leads_to_next(llvm::StringRef line, llvm::StringRef next) {
+    return line.consume_front("bra.uni ") && line.consume_back(";") && next.consume_back(":") &&
+           line == next;
+}
+
+// What no assembler needs: comments, indents, empty lines, long names, jumps to the next line. They
+// are a quarter of the text, which an image carries and a driver reads.
+std::string without_ornament(llvm::StringRef text) {
+    std::string plain;
     plain.reserve(text.size());
+    std::string before;
     while (!text.empty()) {
         auto [line, rest] = text.split('\n');
         text = rest;
         line = line.split("//").first.trim();
         if (line.empty()) continue;
-        bool was_space = false;
-        while (!line.empty()) {
-            if (line.consume_front(LABEL)) plain += '$';
-            const char letter = line.front();
-            line = line.drop_front();
-            const bool is_space = letter == ' ' || letter == '\t';
-            if (!is_space) plain += letter;
-            if (is_space && !was_space) plain += ' ';
-            was_space = is_space;
-        }
-        plain += '\n';
+        std::string next = plain_line(line);
+        if (!before.empty() && !leads_to_next(before, next)) plain += before + '\n';
+        before = std::move(next);
     }
-    return plain;
+    return plain + before + '\n';
 }
 
 }  // namespace
