@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <sstream>
 
 #include "tests/faults/inject.h"
@@ -205,6 +207,36 @@ void expect_tasks_are_helped(Guest& guest, HookedGuest& hooked) {
     EXPECT_EQ(about(DEFIB_HOOK_SIGNAL, *task, SIGTERM), DEFIB_HOOK_STATUS_NO_TASK);
 }
 
+constexpr const char* FIND_DISPLAY =
+    "for d in /sys/bus/pci/devices/*; do case $(cat $d/class) in 0x0380*) echo ${d##*/};; esac; "
+    "done";
+
+// domain<<16|bus<<8|devfn of the display, from "0000:01:00.0"; 0: there is none.
+uint64_t slot_of_display(Guest& guest) {
+    const auto found = guest.run({"sh", "-c", FIND_DISPLAY});
+    unsigned domain = 0;
+    unsigned bus = 0;
+    unsigned device = 0;
+    unsigned function = 0;
+    if (!found ||
+        std::sscanf(found->out.c_str(), "%x:%x:%x.%u", &domain, &bus, &device, &function) != 4) {
+        return 0;
+    }
+    return uint64_t{domain} << 16 | bus << 8 | device << 3 | function;
+}
+
+// Bit 11 of Device Control in the PCIe capability, which QEMU's bochs-display has at 0x80. QEMU
+// never lets it be set.
+bool no_snoop_bit(Guest& guest) {
+    const auto byte =
+        guest.run({"sh", "-c",
+                   std::string("d=$(") + FIND_DISPLAY +
+                       "); dd if=/sys/bus/pci/devices/$d/config bs=1 skip=137 count=1 2>&- | "
+                       "od -An -tu1"});
+    EXPECT_TRUE(ok(byte));
+    return byte && (std::strtoul(byte->out.c_str(), nullptr, 10) & 8) != 0;
+}
+
 void expect_slow_ones_are_done(Guest& guest, HookedGuest& hooked) {
     EXPECT_EQ(hooked.ask({.kind = DEFIB_HOOK_SYNC}), DEFIB_HOOK_STATUS_DONE);
     EXPECT_EQ(hooked.ask({.kind = DEFIB_HOOK_DROP_CACHES}), DEFIB_HOOK_STATUS_DONE);
@@ -223,7 +255,7 @@ void expect_slow_ones_are_done(Guest& guest, HookedGuest& hooked) {
     ASSERT_TRUE(ok(wrote));
     EXPECT_EQ(wrote->status, 0);
 
-    // A host bridge is no GPU; device 1f.7 is not there; the VGA has no PCIe capability.
+    // A host bridge is no GPU, and device 1f.7 is not there.
     const auto no_snoop = [&](uint64_t address, uint64_t* value = nullptr) {
         return hooked.ask({.kind = DEFIB_HOOK_NO_SNOOP_OFF, .arguments = {address}}, value);
     };
@@ -232,6 +264,14 @@ void expect_slow_ones_are_done(Guest& guest, HookedGuest& hooked) {
     EXPECT_EQ(no_snoop(0xff, &error), DEFIB_HOOK_STATUS_FAILED);
     EXPECT_EQ(error, static_cast<uint64_t>(ENODEV));
     EXPECT_EQ(no_snoop(uint64_t{1} << 32), DEFIB_HOOK_STATUS_BAD_ARGUMENT);
+    // The display behind the port: what the bit was is told, and it is off, as it was before.
+    const uint64_t display = slot_of_display(guest);
+    ASSERT_NE(display, 0U);
+    uint64_t was_set = 2;
+    const bool is_set = no_snoop_bit(guest);
+    EXPECT_EQ(no_snoop(display, &was_set), DEFIB_HOOK_STATUS_DONE);
+    EXPECT_EQ(was_set, is_set ? 1U : 0U);
+    EXPECT_FALSE(no_snoop_bit(guest));
 }
 
 // Each CPU's beat tells where it was: both run a program that never ends.
@@ -270,6 +310,7 @@ TEST_P(EachKernel, ServesEveryRequest) {
     GuestUnderTest guest(
         {.kernel = GetParam(),
          .hpet_nmi = true,
+         .pcie_display = true,
          .disks = {{.use = lab::Disk::Use::EXT4, .megabytes = 64, .mount_at = "/disk"}}});
     ASSERT_TRUE(guest.is_up());
     auto hooked = HookedGuest::load(*guest, "hpet=1");

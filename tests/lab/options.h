@@ -47,11 +47,12 @@ struct GuestOptions {
     bool kaslr = true;
     bool five_level_paging = false;
     bool hypervisor_bit =
-        true;                 // without it the kernel uses real queued spinlocks, not test-and-set
-    bool pmu = true;          // TCG has none in any case; false also where KVM would give one
-    bool hpet_nmi = false;    // an HPET with 4 timers that can send messages, and so NMIs
-    bool display = false;     // a VGA, for screendump
-    bool tells_dump = false;  // the guest tells QEMU of its VMCOREINFO, for the note of its dumps
+        true;               // without it the kernel uses real queued spinlocks, not test-and-set
+    bool pmu = true;        // TCG has none in any case; false also where KVM would give one
+    bool hpet_nmi = false;  // an HPET with 4 timers that can send messages, and so NMIs
+    bool display = false;   // a VGA, for screendump
+    bool pcie_display = false;  // a display behind a PCIe port, as a graphics card is
+    bool tells_dump = false;    // the guest tells QEMU of its VMCOREINFO, for the note of its dumps
     bool mitigations = false;
 
     // UEFI's variables as a flash image, which stays as it is: the guest boots by that firmware,

@@ -82,6 +82,10 @@ std::vector<std::string> qemu_arguments(const GuestOptions& options, const Kerne
     add("-display", "none");
     if (options.tells_dump) add("-device", "vmcoreinfo");
     add("-vga", options.display ? "std" : "none");
+    if (options.pcie_display) {
+        add("-device", "pcie-root-port,id=display_port,chassis=1");
+        add("-device", "bochs-display,bus=display_port");
+    }
     // A guest that reboots or powers off ends; one that panics stays, to be looked at.
     add("-action", "reboot=shutdown,shutdown=poweroff,panic=none");
     if (options.hpet_nmi) {
