@@ -26,6 +26,8 @@ DEFIB_FAULT(f3, f3, "CPUs (all) loop in the kernel with preemption off");
 static int read_for_ever(void *unused)
 {
 	rcu_read_lock();
+	/* A machine that does nothing may ask for no grace period, and then nobody waits for this. */
+	start_poll_synchronize_rcu();
 	for (;;)
 		cpu_relax();
 	return 0;
