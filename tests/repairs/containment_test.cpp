@@ -123,7 +123,7 @@ void does_not_freeze_init(Ward& ward) {
     const pid_t pid = start_in(ward, "b", "exec sleep 100000");
     const uint64_t group = ward.process(pid).cgroup;
     EXPECT_TRUE(ward.refused("freeze_cgroup", ward.arguments(pid, {ward.process(1).cgroup}),
-                             DEFIB_REASON_ARGUMENT));
+                             DEFIB_REASON_ROOT_CGROUP));
     EXPECT_TRUE(ward.refused("freeze_cgroup", ward.arguments(ward.start({"sleep", "1"}), {group}),
                              DEFIB_REASON_CHANGED));
     sh(ward, "echo 1 > /cg/b/cgroup.procs");

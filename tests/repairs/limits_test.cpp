@@ -117,7 +117,7 @@ void limits_a_cgroup(Ward& ward) {
     const uint64_t root = ward.process(1).cgroup;
     const pid_t other = ward.start({"sleep", "100000"});
     EXPECT_TRUE(
-        ward.refused("set_pids_max", ward.arguments(other, {root, 7}), DEFIB_REASON_ARGUMENT));
+        ward.refused("set_pids_max", ward.arguments(other, {root, 7}), DEFIB_REASON_ROOT_CGROUP));
     for (const pid_t one : {pid, other}) EXPECT_TRUE(ward.signalled(one, SIGKILL));
 }
 
