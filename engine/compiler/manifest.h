@@ -98,7 +98,7 @@ struct Declaration {
     std::string undo;       // UNDONE_BY
     std::string must_hold;
     std::string not_undone;
-    std::string hook;       // BY_HOOK
+    std::string hook;  // BY_HOOK
     std::set<std::string> writes;
     std::set<std::string> writes_found;
     std::set<std::string> writes_symbol;
