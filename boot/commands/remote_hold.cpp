@@ -11,6 +11,7 @@
 
 #include "boot/remote/gateway.h"
 #include "engine/base/command.h"
+#include "engine/base/tcp.h"
 
 namespace defib::boot {
 
@@ -22,6 +23,11 @@ Result<int> hold(std::unique_ptr<remote::OneSided> memory, const std::vector<std
     auto gateway = remote::Gateway::listen(words.front(), std::move(memory),
                                            remote::Reach::mailbox_and_memory);
     if (!gateway) return std::unexpected(gateway.error());
+    // What is read by the operator's key is asked for here without one.
+    if (!is_of_this_machine_only((*gateway)->listener())) {
+        return fail(DEFIB_ERROR_BASE_USAGE, words.front(), "others could reach it, without the key",
+                    "hold 127.0.0.1:7070");
+    }
     sigset_t signals{};
     sigemptyset(&signals);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);

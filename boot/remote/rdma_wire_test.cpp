@@ -15,6 +15,7 @@
 #include "boot/remote/gateway.h"
 #include "boot/remote/one_sided.h"
 #include "boot/remote/service.h"
+#include "engine/base/tcp.h"
 
 namespace defib::boot::remote {
 namespace {
@@ -117,6 +118,17 @@ TEST(Holder, ReadsTheTargetsMemoryForOthersAndNeverWritesIt) {
     EXPECT_FALSE(is_allowed({Frame::WRITE, 8, TARGET_MEMORY}, Reach::mailbox_and_memory));
     EXPECT_FALSE(
         is_allowed({Frame::READ, MOST_READ + 1, TARGET_MEMORY}, Reach::mailbox_and_memory));
+}
+
+TEST(Holder, KnowsWhetherOthersCouldReachIt) {
+    for (const auto& [where, is_here] : {std::pair{"127.0.0.1:0", true},
+                                         {"127.1.2.3:0", true},
+                                         {"0.0.0.0:0", false},
+                                         {"[::]:0", false}}) {
+        const auto listener = listen_tcp(where);
+        ASSERT_TRUE(listener.has_value()) << where;
+        EXPECT_EQ(is_of_this_machine_only(listener->socket.get()), is_here) << where;
+    }
 }
 
 TEST(Holder, SaysWhatBecameOfTheConnectionThatItHolds) {

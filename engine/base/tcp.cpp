@@ -87,6 +87,17 @@ Result<TcpListener> listen_tcp(const std::string& where, const char* others) {
     return listener;
 }
 
+bool is_of_this_machine_only(int socket) {
+    sockaddr_storage own{};
+    socklen_t size = sizeof own;
+    if (getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size) != 0) return false;
+    if (own.ss_family == AF_INET6) {
+        return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(own).sin6_addr);
+    }
+    const in_addr_t four = ntohl(reinterpret_cast<const sockaddr_in&>(own).sin_addr.s_addr);
+    return own.ss_family == AF_INET && four >> 24 == IN_LOOPBACKNET;
+}
+
 Result<UniqueFd> connect_tcp(const std::string& where, int timeout_s, const char* others) {
     Addresses addresses;
     if (auto known = resolve(where, 0, others, addresses); !known) {

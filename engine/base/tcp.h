@@ -21,6 +21,9 @@ struct TcpListener {
 // No names are looked up. `others` is what else might have been written, for the error.
 Result<TcpListener> listen_tcp(const std::string& where, const char* others = "");
 
+// Whether it is bound to an address that only this machine reaches.
+bool is_of_this_machine_only(int socket);
+
 // Names are looked up. Neither sending nor receiving waits longer than that.
 Result<UniqueFd> connect_tcp(const std::string& where, int timeout_s, const char* others = "");
 
