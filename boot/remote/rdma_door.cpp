@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/remote/rdma_door.h"
 
-#include <netinet/in.h>
 #include <sodium.h>
 #include <sys/socket.h>
 
@@ -18,19 +17,6 @@ namespace {
 constexpr const char* OR_OTHERS = ", the address of the adapter's network interface";
 constexpr size_t FIRST_REQUEST = 1;  // of a place's regions
 constexpr size_t FIRST_MEMORY = FIRST_REQUEST + DEFIB_REMOTE_SLOTS;
-
-ibv_gid gid_of(const sockaddr_storage& address) {
-    ibv_gid gid{};
-    if (address.ss_family == AF_INET6) {
-        const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
-        std::memcpy(gid.raw, &six.sin6_addr, sizeof gid.raw);
-    } else {
-        const auto& four = reinterpret_cast<const sockaddr_in&>(address);
-        gid.raw[10] = gid.raw[11] = 0xff;
-        std::memcpy(gid.raw + 12, &four.sin_addr, sizeof four.sin_addr);
-    }
-    return gid;
-}
 
 template <class T>
 bool say(int socket, const T& message) {
@@ -147,7 +133,7 @@ void RdmaDoor::accept_one() {
     auto made = std::make_unique<Connection>();
     made->socket = std::move(socket);
     made->number = ++numbers_;
-    made->from = gid_of(from);
+    made->from = gid_of_address(from);
     randombytes_buf(made->once.data(), made->once.size());
     RdmaGreeting greeting;
     std::ranges::copy(mailbox_.head.nonce, greeting.nonce);

@@ -50,21 +50,13 @@ Result<RdmaLibrary> load() {
     return out;
 }
 
-// As adapters have it: an IPv4 address behind ::ffff.
 Result<ibv_gid> gid_of_own_end(int socket) {
     sockaddr_storage own{};
     socklen_t size = sizeof own;
     if (getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size) != 0) {
         return fail(DEFIB_ERROR_BASE_CANNOT_READ, "a socket", std::strerror(errno));
     }
-    ibv_gid gid{};
-    if (own.ss_family == AF_INET6) {
-        std::memcpy(gid.raw, &reinterpret_cast<const sockaddr_in6&>(own).sin6_addr, sizeof gid.raw);
-    } else {
-        gid.raw[10] = gid.raw[11] = 0xff;
-        std::memcpy(gid.raw + 12, &reinterpret_cast<const sockaddr_in&>(own).sin_addr, 4);
-    }
-    return gid;
+    return gid_of_address(own);
 }
 
 bool find_gid(RdmaPort& port) {
@@ -83,6 +75,19 @@ bool find_gid(RdmaPort& port) {
 }
 
 }  // namespace
+
+ibv_gid gid_of_address(const sockaddr_storage& address) {
+    ibv_gid gid{};
+    if (address.ss_family == AF_INET6) {
+        const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+        std::memcpy(gid.raw, &six.sin6_addr, sizeof gid.raw);
+    } else {
+        const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+        gid.raw[10] = gid.raw[11] = 0xff;
+        std::memcpy(gid.raw + 12, &four.sin_addr, sizeof four.sin_addr);
+    }
+    return gid;
+}
 
 Result<const RdmaLibrary*> rdma_library() {
     static const Result<RdmaLibrary> LOADED = load();

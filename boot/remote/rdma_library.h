@@ -8,6 +8,7 @@
 #define DEFIB_BOOT_REMOTE_RDMA_LIBRARY_H
 
 #include <infiniband/verbs.h>
+#include <sys/socket.h>
 
 #include <memory>
 #include <span>
@@ -40,6 +41,9 @@ struct RdmaLibrary {
 
 // Loaded once, never unloaded: its providers keep state of their own.
 Result<const RdmaLibrary*> rdma_library();
+
+// As adapters have it: an IPv4 address behind ::ffff.
+ibv_gid gid_of_address(const sockaddr_storage& address);
 
 // What gives back each object, by the library that made it.
 struct RdmaRelease {
