@@ -84,16 +84,6 @@ Result<void> wait_for_ticks(Guest& guest, unsigned cpu, uint64_t more) {
         Guest::PATIENCE);
 }
 
-Result<void> wait_for_size(Guest& guest, const std::string& path, size_t size) {
-    return guest.wait_for(
-        path,
-        [&] {
-            const auto now = guest.read_file(path);
-            return now && now->size() >= size;
-        },
-        Guest::PATIENCE);
-}
-
 // Numbers, one a line, each the one before and one more; the last line may be half written.
 void expect_without_a_gap(const std::string& text) {
     std::istringstream lines(text);

@@ -49,16 +49,6 @@ Result<void> wait_for_word(Guest& guest, pid_t pid, const std::string& word) {
         Guest::PATIENCE);
 }
 
-Result<void> wait_for_size(Guest& guest, const std::string& path, size_t size) {
-    return guest.wait_for(
-        path,
-        [&] {
-            const auto now = guest.read_file(path);
-            return now && now->size() >= size;
-        },
-        Guest::PATIENCE);
-}
-
 Result<std::string> checkpoint(const Guest& guest, pid_t pid, const std::string& core) {
     return look::defib(guest, {"checkpoint", std::to_string(pid), "-o", core});
 }

@@ -53,4 +53,14 @@ lab::Argv defib_there(std::vector<std::string> arguments) {
     return words;
 }
 
+Result<void> wait_for_size(lab::Guest& guest, const std::string& path, size_t size) {
+    return guest.wait_for(
+        path,
+        [&] {
+            const auto now = guest.read_file(path);
+            return now && now->size() >= size;
+        },
+        lab::Guest::PATIENCE);
+}
+
 }  // namespace defib::salvage

@@ -17,6 +17,9 @@ Result<void> bring_defib(lab::Guest& guest);
 // What starts it with these arguments there.
 lab::Argv defib_there(std::vector<std::string> arguments);
 
+// Until the file there has so many bytes.
+Result<void> wait_for_size(lab::Guest& guest, const std::string& path, size_t size);
+
 }  // namespace defib::salvage
 
 #endif
