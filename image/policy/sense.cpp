@@ -46,8 +46,9 @@ const Word* word_of(const std::vector<Word>& words, uint32_t number) {
 
 std::optional<size_t> argument_of(const Word& word, std::string_view name) {
     const auto found = std::ranges::find(word.arguments, name, &WordArgument::name);
-    if (found == word.arguments.end()) return std::nullopt;
-    return static_cast<size_t>(found - word.arguments.begin());
+    const auto at = static_cast<size_t>(found - word.arguments.begin());
+    if (found == word.arguments.end() || at >= DEFIB_ARGUMENTS) return std::nullopt;
+    return at;
 }
 
 class RuleCheck {
@@ -103,7 +104,9 @@ class RuleCheck {
             const DefibPolicyStep& step = rule_.steps[i];
             const Word* routine = word_of(words_.routines, step.routine);
             const auto at = routine == nullptr ? std::nullopt : argument_of(*routine, "signal");
-            if (!at || step.arguments[*at].source != DEFIB_FROM_LITERAL) continue;
+            if (!at || *at >= step.argument_count ||
+                step.arguments[*at].source != DEFIB_FROM_LITERAL)
+                continue;
             const uint64_t signal = step.arguments[*at].literal;
             if (is_killed && signal != KILL) {
                 complain("steps[{}] sends signal {} to who was killed before", i, signal);
